@@ -46,6 +46,7 @@ export const PROCESSES = [
   'test/server/commands/serve.test.ts',
   'test/server/kill.test.ts',
   'test/server/releases/aggregate.test.ts',
+  'test/server/releases/robust.test.ts',
 ]
 
 export const shared = {

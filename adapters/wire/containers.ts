@@ -16,6 +16,7 @@ import {
   Sha256,
   TimeMs,
 } from './primitives.ts'
+import { RobustMetrics } from './robust.ts'
 
 /**
  * A named matrix in the payload; offset and size count numbers, encoded or not. Order and contiguity are
@@ -134,6 +135,8 @@ export const ReleaseMetrics = z.strictObject({
    * round averages both factors.
    */
   averagingError: z.number().min(0).max(MAX_NORM).optional(),
+  /** What a robust rule made of each contribution, where the job has one. */
+  robust: z.partialRecord(z.enum(['adapter', 'prior', 'statistics']), RobustMetrics).optional(),
   /** ‖released − exact‖ / ‖exact‖, where the job has its releases compressed. */
   compressionError: z.number().min(0).max(1).optional(),
 })

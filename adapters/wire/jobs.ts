@@ -17,6 +17,7 @@ import {
   Sha256,
   TimeMs,
 } from './primitives.ts'
+import { RobustPlan } from './robust.ts'
 
 /**
  * What a device contributes. `adapter`: the change of one LoRA factor, or of both. `prior`: the moments of its
@@ -184,6 +185,8 @@ export const JobSpec = z
     optimizer: OptimizerPlan.optional(),
     prior: PriorPlan.prefault({}),
     compression: CompressionPlan.optional(),
+    /** Left out: the weighted mean of what the devices send. */
+    robust: RobustPlan.optional(),
     eligibility: EligibilityPlan.optional(),
     schedule: SchedulePlan.optional(),
     /** Ends the job, completed or not. At most one of the two; left out: 30 days after its start. */

@@ -1,5 +1,5 @@
 /** What the operator's commands print for people. */
-import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
+import type { ReleaseMetrics, ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobView } from '../../adapters/wire/jobs.ts'
 import { NORM_SHARES } from '../../adapters/wire/norm-shares.ts'
 import type { LineageView } from '../../adapters/wire/operator.ts'
@@ -124,8 +124,16 @@ const metricRows = ({ metrics }: ReleaseSummary): string[][] => {
     ['adapter', `norm ${decimal(adapterNorm)}, moved by ${decimal(adapterChange)}`],
     ...(priorChange === null ? [] : [['prior', `moved by ${decimal(priorChange)}`]]),
     ['norms', `of updates, as a share of the largest: ${norms}`],
+    ...robustRows(metrics),
   ]
 }
+
+const robustRows = ({ robust = {} }: ReleaseMetrics): string[][] =>
+  Object.entries(robust).map(([name, { updates, leftOut, cut, medianNorm, largestNorm }]) => [
+    'rule',
+    `${name}: ${leftOut} of ${updates} updates left out, ${cut} cut to a norm; norms ` +
+      `${decimal(medianNorm)} in the middle, ${decimal(largestNorm)} at most`,
+  ])
 
 const judgedRows = ({ judged, verdict }: ReleaseSummary): string[][] => [
   ...(judged ? [['judged', `${judgedText(judged)}${predictionText(judged)}`]] : []),

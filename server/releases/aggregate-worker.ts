@@ -5,9 +5,11 @@ import { sha256Hex } from '../../adapters/node/sha256.ts'
 import { discard } from '../../adapters/node/threads.ts'
 import { type Aggregation, outcomeOf, startAggregation } from './aggregate.ts'
 import { encodeFolded, readFolded } from './folded.ts'
+import { startRobust } from './robust.ts'
 import { buffersOf, type WorkerAnswer, type WorkerRequest, wholeBuffer } from './worker.ts'
 
 let aggregation: Aggregation | undefined
+let robust: ReturnType<typeof startRobust> | undefined
 
 const answer = (request: WorkerRequest): WorkerAnswer => {
   switch (request.kind) {
@@ -21,6 +23,21 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
         wholeBuffer(request.update).forEach(discard)
       }
       return { kind: 'ready' }
+    case 'startRobust':
+      aggregation = undefined
+      robust = startRobust(request.plan, request.parent)
+      return { kind: 'ready' }
+    case 'addAt':
+      try {
+        robust?.add(request.update, request.at)
+      } finally {
+        wholeBuffer(request.update).forEach(discard)
+      }
+      return { kind: 'ready' }
+    case 'endPass':
+      return { kind: 'pass', isNext: robust!.endPass() }
+    case 'finishRobust':
+      return { kind: 'release', release: robust!.finish() }
     case 'addFolded':
       aggregation?.merge(readFolded(request.folded, request.bytes))
       wholeBuffer(request.bytes).forEach(discard)

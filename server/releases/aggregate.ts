@@ -34,12 +34,14 @@ import { finishRelease, startOf } from './finish.ts'
 import { type PartialAggregation, readFolded, splitFolded } from './folded.ts'
 import { countNorms } from './metrics.ts'
 import type { BuiltRelease } from './release.ts'
+import { robustInProcess } from './robust.ts'
 
 /**
  * One update in memory at a time. Runs in this thread: the M-step of 600 features holds it for a
  * second or two.
  */
 export const aggregateInProcess: Aggregate = async (plan, read) => {
+  if (plan.spec.robust) return (await robustInProcess(plan, read)) as Outcome<typeof plan>
   const aggregation = startAggregation(plan)
   const { usable, left } = splitFolded(plan.digests, plan.folded ?? [])
   for (const one of usable) aggregation.merge(readFolded(one, await read(one.hash)))

@@ -40,8 +40,15 @@ export type Aggregate = <Plan extends AggregationPlan>(
   read: (hash: string) => Promise<Uint8Array>,
 ) => Promise<Outcome<Plan>>
 
-/** moments: of the server's optimizer, where the round can move the adapter. */
-export type ParentBytes = { readonly bytes: Uint8Array; readonly moments?: Uint8Array }
+/**
+ * What a round goes on from. moments: of the server's optimizer, where the round can move the adapter.
+ * root: the update of the root device, by which a robust rule judges the others.
+ */
+export type ParentBytes = {
+  readonly bytes: Uint8Array
+  readonly moments?: Uint8Array
+  readonly root?: Uint8Array
+}
 
 export const readParent = async (
   { round, parent }: AggregationPlan,
@@ -51,5 +58,6 @@ export const readParent = async (
   return {
     bytes: await read(round.parent),
     ...(moments !== undefined && round.factor !== null && { moments: await read(moments) }),
+    ...(round.root && { root: await read(round.root) }),
   }
 }

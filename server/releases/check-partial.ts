@@ -62,6 +62,8 @@ const checkSum = (
 }
 
 const checkHeader = ({ header }: PartialUpdate, spec: JobSpec, round: Round): void => {
+  if (spec.robust)
+    throw new FedError('E_SHAPE', `${spec.robust.rule} needs single updates, an edge sends sums`)
   if (header.jobId !== round.jobId || header.roundId !== round.id)
     throw new FedError('E_NO_ROUND', `expected sums for round ${round.id}, got others`)
   if (header.job !== jobDigest(spec))

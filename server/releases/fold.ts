@@ -24,7 +24,8 @@ export type Fold = (
 ) => Promise<MadeFold>
 
 /** Whether a round of the job needs no update by itself. */
-export const isSumEnough = ({ strategy }: JobSpec): boolean => strategies[strategy].isSumEnough
+export const isSumEnough = ({ strategy, robust }: JobSpec): boolean =>
+  robust === undefined && strategies[strategy].isSumEnough
 
 /** All that the sum holds. */
 export const digestsOf = ({ base, digests }: FoldPlan): readonly string[] =>

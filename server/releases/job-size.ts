@@ -1,13 +1,19 @@
 /** Whether a job's messages can be sent, and what devices may send can be summed. */
 import { LARGEST_SUM } from '../../adapters/aggregate/exact-sum.ts'
+import { isInBlocks } from '../../adapters/aggregate/robust/rules.ts'
 import { askedRows, CONTRIBUTIONS, vectorSize } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factors, layoutSize } from '../../adapters/lora/layout.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { featureCount, MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
+import { MOST_HELD } from './robust.ts'
+
+/** Of a robust rule's reading of all updates, each a pass over MOST_HELD of their numbers. */
+const MOST_PASSES = 64
 
 /**
- * Fails with E_SHAPE when releases or updates could not be sent, E_NORM when allowed updates could
+ * Fails with E_SHAPE when releases or updates could not be sent, or a robust rule would have to read
+ * them too often, E_NORM when allowed updates could
  * not be summed exactly.
  */
 export const checkJobSize = (spec: JobSpec): void => {
@@ -28,6 +34,12 @@ export const checkJobSize = (spec: JobSpec): void => {
     throw new FedError(
       'E_SHAPE',
       `messages of this job may take ${bytes} bytes, the limit is ${MAX_BINARY_BYTES}`,
+    )
+  const passes = Math.ceil((update * spec.cohort.goal) / MOST_HELD)
+  if (spec.robust && isInBlocks(spec.robust) && passes > MOST_PASSES)
+    throw new FedError(
+      'E_SHAPE',
+      `${spec.robust.rule} would read the updates ${passes} times, at most ${MOST_PASSES}: lower cohort.goal`,
     )
 }
 

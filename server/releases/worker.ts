@@ -19,8 +19,12 @@ import { addAll } from './bad-updates.ts'
 import { digestsOf, type Fold } from './fold.ts'
 import { type Folded, type PartialAggregation, splitFolded } from './folded.ts'
 import type { BuiltRelease } from './release.ts'
+import { inPasses } from './robust.ts'
 
-/** To a worker: first `start`, then updates and sums, then `partial`, `fold` or `finish`. */
+/**
+ * To a worker: first `start`, then updates and sums, then `partial`, `fold` or `finish`. With a robust rule
+ * `startRobust`, then updates and `endPass` by turns while there is a next pass, then `finishRobust`.
+ */
 export type WorkerRequest =
   | { readonly kind: 'start'; readonly plan: SumPlan }
   | { readonly kind: 'add'; readonly update: Uint8Array }
@@ -28,11 +32,16 @@ export type WorkerRequest =
   | { readonly kind: 'fold'; readonly roundId: string; readonly digests: readonly string[] }
   | { readonly kind: 'partial' }
   | { readonly kind: 'merge'; readonly partial: PartialAggregation }
+  | { readonly kind: 'startRobust'; readonly plan: AggregationPlan; readonly parent: ParentBytes }
+  | { readonly kind: 'addAt'; readonly update: Uint8Array; readonly at: number }
+  | { readonly kind: 'endPass' }
+  | { readonly kind: 'finishRobust' }
   | { readonly kind: 'finish'; readonly plan: AggregationPlan; readonly parent: ParentBytes }
 
 export type WorkerAnswer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'partial'; readonly partial: PartialAggregation }
+  | { readonly kind: 'pass'; readonly isNext: boolean }
   | { readonly kind: 'folded'; readonly hash: string; readonly bytes: Uint8Array }
   | { readonly kind: 'release'; readonly release: BuiltRelease | BuiltPartial }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
@@ -48,6 +57,7 @@ type Read = (hash: string) => Promise<Uint8Array>
 
 /** Threads of their own for a round: its memory goes back to the system with them. */
 export const aggregateInWorker: Aggregate = async (plan, read) => {
+  if (plan.spec.robust) return (await robustInWorker(plan, read)) as Outcome<typeof plan>
   const { usable, left } = splitFolded(plan.digests, plan.folded ?? [])
   return withWorkers(plan, threadsFor(left.length), async (workers) => {
     const parent = await readParent(plan, read)
@@ -62,6 +72,18 @@ export const aggregateInWorker: Aggregate = async (plan, read) => {
     return release as Outcome<typeof plan>
   })
 }
+
+/** One thread: updates come in their order. */
+const robustInWorker = (plan: AggregationPlan, read: Read): Promise<BuiltRelease | BuiltPartial> =>
+  withWorkers(plan, 1, async ([worker]) => {
+    const parent = await readParent(plan, read)
+    await ask(worker!, { kind: 'startRobust', plan, parent })
+    await inPasses(plan, read, {
+      add: (update, at) => ask(worker!, { kind: 'addAt', update, at }, wholeBuffer(update)),
+      endPass: async () => (await askFor('pass', worker!, { kind: 'endPass' })).isNext,
+    })
+    return (await askFor('release', worker!, { kind: 'finishRobust' })).release
+  })
 
 /** One thread, so that the others are left to who asks the server. */
 export const foldInWorker: Fold = (plan, read) =>

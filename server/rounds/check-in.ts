@@ -159,7 +159,7 @@ type Standing = Refusal | 'assigned' | 'leaves' | 'joins'
 const standingOf = (
   request: CheckInRequest,
   progress: JobProgress,
-  member: RoundMember | undefined,
+  { deviceId, member }: { readonly deviceId: string; readonly member: RoundMember | undefined },
   pace: Pace,
   now: number,
 ): Standing => {
@@ -183,7 +183,7 @@ const standingOf = (
     const waitMs = Math.max(pace.laterMs, Math.min(hoursMs, HOUR_MS))
     return { reason: 'cohort_full', visit: 'no_place', waitMs }
   }
-  return isAssigning(progress, now) ? 'joins' : wait('cohort_full', 'no_place')
+  return isAssigning(progress, now, deviceId) ? 'joins' : wait('cohort_full', 'no_place')
 }
 
 /** The round to which the device belongs now, or why to none. Only what changes is locked. */
@@ -199,14 +199,14 @@ const tryAssign = async (
   const memberOf = async (tables: Tables, { round }: JobProgress) =>
     round ? tables.member(round.id, deviceId) : undefined
   const member = await memberOf(store, seen)
-  const standing = standingOf(request, seen, member, config.pace, now)
+  const standing = standingOf(request, seen, { deviceId, member }, config.pace, now)
   if (typeof standing !== 'string') return standing
   if (standing === 'assigned' && isSame(member!.consent, consent))
     return { round: seen.round!, member: member! }
   return store.transaction(async (tx) => {
     const progress = await lockedProgress(tx, seen.job)
     const member = await memberOf(tx, progress)
-    const standing = standingOf(request, progress, member, config.pace, now)
+    const standing = standingOf(request, progress, { deviceId, member }, config.pace, now)
     if (typeof standing !== 'string') return standing
     const { job, round } = progress
     const full = { reason: 'cohort_full', waitMs: config.pace.soonMs } as const
@@ -224,7 +224,7 @@ const tryAssign = async (
     const { perDay } = job.spec.cohort
     if (perDay !== undefined && (await tx.countUpdates(deviceId, now - DAY_MS)) >= perDay)
       return { reason: 'contributed', visit: 'day_limit', waitMs: config.pace.laterMs }
-    const after = await apply(deps, tx, progress, { kind: 'assign', member }, now)
+    const after = await apply(deps, tx, progress, { kind: 'assign', member, deviceId }, now)
     const joined = { deviceId, digest: null, assignedAt: now, isSilent: false, consent }
     await tx.saveMember(round!.id, joined)
     return { round: after.round!, member: joined }

@@ -11,6 +11,7 @@ import { newJob } from './job.ts'
 import { checkLeastCohort, checkPossible } from './possible.ts'
 import { openRound } from './progress.ts'
 import { isRepeat, type JobRequest, requestHashOf } from './repeated.ts'
+import { rootOf } from './round.ts'
 
 /**
  * key: the request's Idempotency-Key, if any; the same request gives the same job again. Fails with
@@ -42,10 +43,21 @@ export const createJob = async (
     await tx.lock(lineId)
     if (!isSameShape((await tx.lineage(lineId))!.base, spec.base))
       throw new FedError('E_CONFLICT', 'these weights are known with another model shape')
+    await checkRoot(tx, job)
     await tx.saveJob(job)
     await openRound(deps, tx, lineId, now)
     return { job, isNew: true }
   })
+}
+
+const checkRoot = async (tx: Tables, job: Job): Promise<void> => {
+  const root = rootOf(job)
+  if (root !== null && !(await tx.device(root)))
+    throw new FedError(
+      'E_BODY',
+      'job.robust.root: no enrolled device has this id. Enrol the machine that trains on the public ' +
+        'choices first; "device list" names it',
+    )
 }
 
 /** A new lineage with its release 0. Another job may have made it meanwhile: that one stands. */

@@ -3,7 +3,8 @@ import type { Member, OpenEvent } from './round.ts'
 
 export type JobEvent =
   | OpenEvent
-  | { readonly kind: 'assign'; readonly member: Member }
+  /** deviceId: where the member is not known yet. */
+  | { readonly kind: 'assign'; readonly member: Member; readonly deviceId?: string }
   | { readonly kind: 'leave'; readonly member: Member }
   /** Devices that fell silent lose their places. */
   | { readonly kind: 'giveOn'; readonly places: number }

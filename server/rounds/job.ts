@@ -7,6 +7,7 @@ import type { EventOf } from './events.ts'
 import {
   abandon,
   closeRound,
+  hasRoot,
   isAggregating,
   isOpen,
   leaveOut,
@@ -72,7 +73,8 @@ export const tick = (progress: JobProgress, _: EventOf<'tick'>, now: number): Jo
   const { minimum } = job.spec.cohort
   if (job.state === 'running' && round?.phase === 'collecting' && now >= round.deadlineAt) {
     // Its time of closing is the deadline, whenever that is noticed.
-    if (round.received >= minimum) return { job, round: closeRound(round, round.deadlineAt) }
+    if (round.received >= minimum && hasRoot(progress))
+      return { job, round: closeRound(round, round.deadlineAt) }
     if (round.startedAt !== null && now < job.expiresAt)
       return { job, round: renew(job, round, now) }
   }
@@ -88,9 +90,10 @@ export const tick = (progress: JobProgress, _: EventOf<'tick'>, now: number): Jo
 const expiryReason = ({ job, round }: JobProgress): string => {
   const { released, spec } = job
   const came = round?.phase === 'collecting' ? round.received : 0
+  const rootText = hasRoot({ job, round }) ? '' : ', and not that of the root device'
   return (
     `its span ended with ${released} of ${spec.rounds} rounds released; ${came} of at least ` +
-    `${spec.cohort.minimum} updates had come for the next. "job show" says what it waited for, ` +
+    `${spec.cohort.minimum} updates had come for the next${rootText}. "job show" says what it waited for, ` +
     '"job retry" gives it as much time again'
   )
 }
@@ -121,7 +124,7 @@ export const badUpdates = (
   const round = leaveOut(progress.round, event)
   if (!round) return failRound(progress, `too many bad updates; ${event.reason}`, now)
   if (round.phase === 'collecting') return { job, round }
-  const isEnough = round.received >= job.spec.cohort.minimum
+  const isEnough = round.received >= job.spec.cohort.minimum && hasRoot({ job, round })
   return { job, round: isEnough ? round : renew(job, round, now) }
 }
 

@@ -1,12 +1,60 @@
 /** Refuses a job that could never do what it says, and says why. */
+import { guardsAmong, ruleOf } from '../../adapters/aggregate/robust/rules.ts'
+import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import type { RobustPlan } from '../../adapters/wire/robust.ts'
 
-type Pair = { readonly isSo: (spec: JobSpec, now: number) => boolean; readonly why: string }
+type Pair = {
+  readonly isSo: (spec: JobSpec, now: number) => boolean
+  readonly why: string | ((spec: JobSpec) => string)
+}
 
 const startOf = ({ schedule }: JobSpec, now: number): number =>
   Math.max(now, schedule?.startAt ?? now)
 const movesAdapter = ({ contributions }: JobSpec): boolean => contributions.includes('adapter')
+
+/** Updates of a round that are compared by pairs: half a million of them. */
+const MOST_COMPARED = 1000
+
+/**
+ * A robust rule looks at single updates, and needs enough of them. What takes them from the server (masks,
+ * edges) or takes other than a weighted mean of one round (flex, fedex, FedBuff) is refused with it here.
+ */
+const IMPOSSIBLE_ROBUST: readonly Pair[] = [
+  {
+    isSo: ({ robust, strategy }) => robust !== undefined && !strategies[strategy].isSumEnough,
+    why: ({ strategy }) => `robust: strategy ${strategy} takes no weighted mean of the updates`,
+  },
+  {
+    isSo: ({ robust, cohort }) =>
+      robust !== undefined && !guardsAmong(robust, judged(robust, cohort.minimum)),
+    why: ({ robust, cohort }) =>
+      `cohort.minimum: ${robust?.rule} guards against no faulty device among ${cohort.minimum}, ` +
+      `at least ${leastFor(robust!)} are needed`,
+  },
+  {
+    isSo: ({ robust, cohort }) =>
+      robust !== undefined && isByPairs(robust) && cohort.goal > MOST_COMPARED,
+    why: ({ robust }) =>
+      `cohort.goal: ${robust?.rule} compares every pair of updates, of ${MOST_COMPARED} at most`,
+  },
+]
+
+const isByPairs = (robust: RobustPlan): boolean => {
+  const rule = ruleOf(robust)
+  return rule.kind === 'weights' && rule.needs === 'distances'
+}
+
+/** Of so many updates of a round, those that are judged: the root's is none of them. */
+const judged = ({ rule }: RobustPlan, updates: number): number =>
+  rule === 'fltrust' ? updates - 1 : updates
+
+const leastFor = (robust: RobustPlan): number => {
+  let least = 1
+  while (!guardsAmong(robust, judged(robust, least))) least++
+  return least
+}
 
 const IMPOSSIBLE: readonly Pair[] = [
   {
@@ -45,6 +93,7 @@ const IMPOSSIBLE: readonly Pair[] = [
     isSo: ({ training, cohort }) => training.maxPairs * cohort.size > 2 ** 32,
     why: 'cohort.size and training.maxPairs: their product, the weight of a round, exceeds 2^32',
   },
+  ...IMPOSSIBLE_ROBUST,
 ]
 
 /** least: of the server. Fails with E_BODY: no release of it tells of so few devices. */
@@ -60,5 +109,7 @@ export const checkLeastCohort = ({ cohort }: JobSpec, least: number): void => {
 /** Fails with E_BODY naming the fields. */
 export const checkPossible = (spec: JobSpec, now: number): void => {
   const pair = IMPOSSIBLE.find(({ isSo }) => isSo(spec, now))
-  if (pair) throw new FedError('E_BODY', `job.${pair.why}`)
+  if (!pair) return
+  const why = typeof pair.why === 'string' ? pair.why : pair.why(spec)
+  throw new FedError('E_BODY', `job.${why}`)
 }

@@ -7,7 +7,9 @@ import type { Factors } from '../../adapters/lora/layout.ts'
 import type { Job, JobProgress, Round } from '../store/records.ts'
 
 /** What is known of one device in the round; undefined when it was not assigned. */
-export type Member = { readonly digest: string | null; readonly isSilent?: boolean } | undefined
+export type Member =
+  | { readonly digest: string | null; readonly isSilent?: boolean; readonly deviceId?: string }
+  | undefined
 
 export type OpenEvent = {
   readonly kind: 'open'
@@ -52,26 +54,39 @@ export const open = ({ job, round }: JobProgress, event: OpenEvent, now: number)
   }
 }
 
-/** Whether the round still takes new devices. */
-export const isAssigning = ({ job, round }: JobProgress, now: number): boolean => {
+/** The device whose update the round cannot do without; null: there is none. */
+export const rootOf = ({ spec }: Pick<Job, 'spec'>): string | null =>
+  spec.robust?.rule === 'fltrust' ? spec.robust.root : null
+
+/** Whether the round has what it needs beside a number of updates. */
+export const hasRoot = ({ job, round }: JobProgress): boolean =>
+  rootOf(job) === null || typeof round?.root === 'string'
+
+/** Whether the round still takes new devices. There is always a place for the root. */
+export const isAssigning = (
+  { job, round }: JobProgress,
+  now: number,
+  deviceId?: string,
+): boolean => {
   if (!round || !isCollecting(round, now)) return false
   const { assignmentMs, size } = job.spec.cohort
   const isPhaseOver =
     assignmentMs !== undefined && round.startedAt !== null && now >= round.startedAt + assignmentMs
+  if (deviceId !== undefined && deviceId === rootOf(job)) return true
   return round.assigned < size && !isPhaseOver
 }
 
 /** A device asks again and again: the same assignment stands, unless it has been given on. */
 export const assign = (
   progress: JobProgress,
-  { member }: { readonly member: Member },
+  { member, deviceId }: { readonly member: Member; readonly deviceId?: string },
   now: number,
 ): Round => {
   const { job, round } = progress
   if (!round) throw new FedError('E_NO_ROUND', 'the job has no round')
   if (!isCollecting(round, now)) throw closed(round)
   if (member && !member.isSilent) return round
-  if (!isAssigning(progress, now))
+  if (!isAssigning(progress, now, deviceId))
     throw new FedError('E_ROUND_CLOSED', `round ${round.id} takes no more devices`)
   const isFirst = round.startedAt === null
   return {
@@ -109,7 +124,11 @@ export const withdraw = (
 ): JobProgress['round'] => {
   const { round } = progress
   if (round?.phase !== 'collecting' || !member?.digest) return leave(progress, { member })
-  return free({ ...progress, round: { ...round, received: round.received - 1 } }, { places: 1 })
+  const root = round.root === member.digest ? { root: null } : {}
+  return free(
+    { ...progress, round: { ...round, ...root, received: round.received - 1 } },
+    { places: 1 },
+  )
 }
 
 export const receive = (
@@ -129,9 +148,14 @@ export const receive = (
   // The update of a late device whose place nobody has taken begins the time again.
   const time = round.startedAt ?? now
   const deadlineAt = round.startedAt === null ? deadlineFrom(job, now) : round.deadlineAt
-  const next = { ...round, received, assigned, startedAt: time, deadlineAt }
-  return received >= job.spec.cohort.goal ? closeRound(next, now) : next
+  const root = isRoot(job, member) ? { root: digest } : {}
+  const next = { ...round, ...root, received, assigned, startedAt: time, deadlineAt }
+  const isMet = received >= job.spec.cohort.goal && hasRoot({ job, round: next })
+  return isMet ? closeRound(next, now) : next
 }
+
+const isRoot = (job: Job, { deviceId }: NonNullable<Member>): boolean =>
+  deviceId !== undefined && deviceId === rootOf(job)
 
 export const closeRound = (round: Round, at: number): Round => ({
   ...round,
@@ -167,7 +191,8 @@ export const leaveOut = (
   if (leftOut.length > MAX_LEFT_OUT) return null
   // Other devices may have their places.
   const [received, assigned] = [round.received - updates, round.assigned - updates]
-  return { ...round, leftOut, received, assigned, reason: reason.slice(0, 500) }
+  const root = round.root && digests.includes(round.root) ? { root: null } : {}
+  return { ...round, ...root, leftOut, received, assigned, reason: reason.slice(0, 500) }
 }
 
 const FIRST_RETRY_MS = 10_000

@@ -1,6 +1,7 @@
 /** What a job waits for, in words for its operator. Of devices, counts only. */
 import type { Job, JobProgress, Round } from '../store/records.ts'
 import { untilHours } from './hours.ts'
+import { hasRoot } from './round.ts'
 
 /** Why a device that checked in got no place, or that it has one. */
 export type Visit =
@@ -47,12 +48,13 @@ const forAggregation = ({ retryAt, received, reason }: Round): string =>
         500,
       )
 
-const progressText = ({ spec }: Job, round: Round | null): string => {
+const progressText = (job: Job, round: Round | null): string => {
   const received = round?.received ?? 0
   const atWork = (round?.assigned ?? 0) - received
-  const { goal, minimum } = spec.cohort
+  const { goal, minimum } = job.spec.cohort
   const least = minimum < goal ? ` (at least ${minimum} at the deadline)` : ''
-  return `${received} of ${goal} have taken part${least}, ${atWork} at work`
+  const root = hasRoot({ job, round }) ? '' : ', the root device has not'
+  return `${received} of ${goal} have taken part${least}${root}, ${atWork} at work`
 }
 
 const VISIT_TEXT: Readonly<Record<string, string>> = {

@@ -131,6 +131,8 @@ export type Round = {
   readonly closedAt: number | null
   readonly reason: string | null
   readonly release: string | null
+  /** Digest of the update of the root device (job.robust.root), once it has come. */
+  readonly root?: string | null
   /** Digests of updates that could not be summed. */
   readonly leftOut: readonly string[]
   /** Aggregations that the server could not finish, and when the next is due; null: now. */

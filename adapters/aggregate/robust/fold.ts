@@ -15,8 +15,6 @@ import { type Geometry, isEnoughFor, medianOf, ruleOf, type Weighted } from './r
 
 export type FoldPlan = {
   readonly rule: RobustPlan
-  /** Updates of the round; some may have nothing for this fold. */
-  readonly updates: number
   /** Sizes of the units, one after the other; their sum is the size of a vector. */
   readonly units: readonly number[]
   /** Default: zero. */

@@ -138,11 +138,21 @@ export const ROBUST_RULES: { readonly [Name in RobustRuleName]: RobustRule<PlanO
 export const ruleOf = ({ rule }: RobustPlan): RobustRule =>
   ROBUST_RULES[rule] as RobustRule<RobustPlan>
 
+/** Whether the rule holds numbers of all updates at a time, block after block. */
+export const isInBlocks = (plan: RobustPlan): boolean => {
+  const rule = ruleOf(plan)
+  return rule.kind === 'numbers' || rule.needs === 'distances'
+}
+
 /** Whether n updates are enough for the rule, and for what the plan asks of it. */
 export const isEnoughFor = (plan: RobustPlan, n: number): boolean => {
   const rule = ruleOf(plan)
   return n >= rule.least && rule.isEnough(n, plan)
 }
+
+/** Whether n updates are enough for the rule to guard against at least one that is faulty. */
+export const guardsAmong = (plan: RobustPlan, n: number): boolean =>
+  isEnoughFor(plan, n) && (!('faulty' in plan) || faultyOf(n, plan) >= 1)
 
 /** 0 of nothing. */
 export const medianOf = (values: Float64Array): number => {

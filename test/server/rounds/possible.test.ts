@@ -17,6 +17,15 @@ test.each<[string, Partial<JobSpecInput>]>([
   ['a proximal term on a gradient', { training: { method: 'gradient', proximal: 0.1 } }],
   ['a stop that looks at nothing', { contributions: ['prior'], rounds: 9, earlyStop: STOP() }],
   ['a stop after its last round', { rounds: 2, earlyStop: STOP() }],
+  ['Krum among too few', { robust: { rule: 'krum' }, cohort: cohortOf(4) }],
+  [
+    'Krum with more faulty than it stands',
+    { robust: { rule: 'krum', faulty: 0.4 }, cohort: cohortOf(10) },
+  ],
+  ['trimming of nobody', { robust: { rule: 'trimmed-mean', faulty: 0.1 }, cohort: cohortOf(9) }],
+  ['a median of two', { robust: { rule: 'median' }, cohort: cohortOf(2) }],
+  ['trust in a root alone', { robust: { rule: 'fltrust', root: 'it' }, cohort: cohortOf(1) }],
+  ['half a million pairs', { robust: { rule: 'geometric-median' }, cohort: cohortOf(1001) }],
   [
     'more weight than a sum can have',
     { cohort: { size: 1_000_000, goal: 1, minimum: 1 }, training: { maxPairs: 10_000 } },
@@ -30,6 +39,21 @@ test('takes what can be', () => {
   checkPossible(parsedJob({ schedule: { repeat: { everyMs: 60_000, times: 3 } } }), NOW)
   expect(parsedJob({ maxDays: 3 }).maxDays).toBe(3)
 })
+
+test('takes a rule with enough devices, and says how many those are', () => {
+  checkPossible(parsedJob({ robust: { rule: 'krum' }, cohort: cohortOf(5) }), NOW)
+  checkPossible(
+    parsedJob({ robust: { rule: 'multi-krum', faulty: 0.1 }, cohort: cohortOf(10) }),
+    NOW,
+  )
+  checkPossible(parsedJob({ robust: { rule: 'norm-bound' }, cohort: cohortOf(100_000) }), NOW)
+  const few = parsedJob({ robust: { rule: 'trimmed-mean', faulty: 0.05 }, cohort: cohortOf(12) })
+  expect(expectCode('E_BODY', () => checkPossible(few, NOW)).message).toContain('at least 20')
+})
+
+function cohortOf(count: number) {
+  return { size: count, goal: count, minimum: count }
+}
 
 function STOP() {
   return { belowShare: 0.1, rounds: 2 }

@@ -30,7 +30,7 @@ const foldOf = (
   more: Partial<FoldPlan> = {},
 ) => {
   const fold = createRobustFold({
-    ...{ rule, updates: updates.length, units: [SIZE], room: 64, ...more },
+    ...{ rule, units: [SIZE], room: 64, ...more },
     ...(rule.rule === 'fltrust' && { root }),
   })
   do for (const [i, vector] of updates.entries()) if (vector) fold.add(i, vector)
@@ -226,7 +226,7 @@ test('FLTrust moves nowhere when no update goes the way of the root', () => {
 })
 
 test('updates that come out of their order are refused: sums of floats would depend on it', () => {
-  const fold = createRobustFold({ rule: { rule: 'median' }, updates: 2, units: [1], room: 8 })
+  const fold = createRobustFold({ rule: { rule: 'median' }, units: [1], room: 8 })
   fold.add(1, Float32Array.of(1))
   expect(() => fold.add(0, Float32Array.of(1))).toThrow(RangeError)
 })
