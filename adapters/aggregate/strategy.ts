@@ -3,26 +3,34 @@
  * updates is the update of the mean.
  */
 import type { Factors } from '../lora/layout.ts'
+import type { Pair } from '../lora/pairs.ts'
 import { add, multiply, scaleColumns, transpose } from '../math/matrix.ts'
 import { thinSvd } from '../math/svd.ts'
 import type { StrategyName } from '../wire/jobs.ts'
-import { type AdapterState, changesOf, mapPairs, type Pair } from './adapter-state.ts'
+import { type AdapterState, changesOf, mapPairs } from './adapter-state.ts'
+import { type Combined, combineExactly, combineRanks } from './product-strategy.ts'
+import type { Single } from './singles.ts'
 
 /**
  * State: what the optimizer carries from one round to the next, as JSON; null where it carries
  * nothing.
  */
-export type Strategy<State = unknown> = {
+export type Strategy<State = unknown> = SumStrategy<State> | SinglesStrategy
+
+type Common = {
   readonly name: StrategyName
   /** Whether a step leaves the factor that the next round freezes orthonormal. */
   readonly isGauged: boolean
-  /**
-   * Whether the weighted sum of updates is all that a step needs: then devices may be masked, edges
-   * may forward one sum, and no update is read twice.
-   */
-  readonly isSumEnough: boolean
   /** What devices train in the next adapter round; the other factor is frozen. */
   factorOf(adapter: Pick<AdapterState, 'adapterRounds'>): Factors
+}
+
+/**
+ * The weighted sum of updates is all that a step needs: devices may be masked, edges may forward one
+ * sum, and no update is read twice.
+ */
+export type SumStrategy<State = unknown> = Common & {
+  readonly isSumEnough: true
   /** Before the first round of this strategy in a lineage. */
   init(adapter: AdapterState): State
   /**
@@ -35,6 +43,13 @@ export type Strategy<State = unknown> = {
     factor: Factors,
     state: State,
   ): { readonly adapter: AdapterState; readonly state: State }
+}
+
+/** What each device sent is needed by itself. */
+export type SinglesStrategy = Common & {
+  readonly isSumEnough: false
+  /** At least one update, with a weight above 0. Mutates nothing. E_SHAPE, E_NOT_FINITE. */
+  combine(adapter: AdapterState, singles: readonly Single[]): Combined
 }
 
 /**
@@ -52,13 +67,13 @@ export type SavedOptimizer = {
  * Strategy.step does.
  */
 export const takeStep = (
-  name: StrategyName,
+  strategy: SumStrategy,
   adapter: AdapterState,
   meanUpdate: Float64Array,
   factor: Factors,
   saved: SavedOptimizer | null,
 ): { readonly adapter: AdapterState; readonly optimizer: SavedOptimizer } => {
-  const strategy = strategies[name]
+  const { name } = strategy
   const before = saved?.strategy === name ? saved.state : strategy.init(adapter)
   const next = strategy.step(adapter, meanUpdate, factor, before)
   return { adapter: next.adapter, optimizer: { strategy: name, state: next.state } }
@@ -73,7 +88,7 @@ const alternate = ({ adapterRounds }: Pick<AdapterState, 'adapterRounds'>): Fact
  * next round freezes is made orthonormal, so that ‖ΔW‖ = (alpha / r)·‖update‖, and what it loses
  * goes into the other one. The product B·A stays.
  */
-const alternating: Strategy<null> = {
+const alternating: SumStrategy<null> = {
   name: 'alternating',
   isGauged: true,
   isSumEnough: true,
@@ -89,7 +104,7 @@ const alternating: Strategy<null> = {
  * Mean of both factors, which is what FedAvg makes of LoRA (McMahan et al. 2017): the product of the
  * means is not the mean of the products, and misses it by Σp(B−B̄)(A−Ā) (averaging-error.ts).
  */
-const fedavg: Strategy<null> = {
+const fedavg: SumStrategy<null> = {
   name: 'fedavg',
   isGauged: false,
   isSumEnough: true,
@@ -102,13 +117,13 @@ const fedavg: Strategy<null> = {
 }
 
 /** Every round trains B over the first A (Sun et al. 2024). */
-const ffa: Strategy<null> = { ...fedavg, name: 'ffa', factorOf: () => 'B' }
+const ffa: SumStrategy<null> = { ...fedavg, name: 'ffa', factorOf: () => 'B' }
 
 /**
  * Every round trains B; then A becomes the right singular vectors of B·A (Lee et al. 2025). A keeps
  * the rows' space of the first A, so without a nonlinear server optimizer it does what ffa does.
  */
-const fedsvd: Strategy<null> = {
+const fedsvd: SumStrategy<null> = {
   name: 'fedsvd',
   isGauged: true,
   isSumEnough: true,
@@ -120,12 +135,24 @@ const fedsvd: Strategy<null> = {
   }),
 }
 
-export const strategies: Readonly<Record<StrategyName, Strategy>> = {
+const ofProducts = {
+  isGauged: false,
+  isSumEnough: false,
+  factorOf: (): Factors => 'AB',
+} as const
+
+const flex: SinglesStrategy = { ...ofProducts, name: 'flex', combine: combineRanks }
+
+const fedex: SinglesStrategy = { ...ofProducts, name: 'fedex', combine: combineExactly }
+
+export const strategies = {
   alternating,
   fedavg,
   fedsvd,
   ffa,
-}
+  flex,
+  fedex,
+} as const satisfies Readonly<Record<StrategyName, Strategy>>
 
 /** After a B-round: B = UΣQᵀ, B̂ = U, Â = ΣQᵀA. A B that is still zero stays, and so does its A. */
 const orthonormalB = ({ a, b }: Pair): Pair => {

@@ -5,6 +5,7 @@
  * (noise) wraps a row without knowing which one it is.
  */
 import type { ExactSum } from '../aggregate/exact-sum.ts'
+import type { Single } from '../aggregate/singles.ts'
 import type { SavedOptimizer } from '../aggregate/strategy.ts'
 import { type Container, findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
@@ -22,6 +23,8 @@ export type Release = Container<ReleaseHeader>
  */
 export type Frame = Pick<JobSpec, 'base' | 'adapter' | 'features'> & {
   readonly factor: Factors | null
+  /** Of the adapter part; left out: the adapter's. */
+  readonly rank?: number | undefined
 }
 /** What a round asks of a device; an assignment is one. */
 export type RoundPlan = Frame & Pick<JobSpec, 'contributions' | 'training' | 'prior'>
@@ -39,9 +42,9 @@ export type LineageState = {
   readonly optimizer: SavedOptimizer | null
 }
 /** moved: set where the adapter has changed. metrics: what the row says of its sum. */
-type Finished = {
+export type Finished = {
   readonly parts: Part[]
-  readonly metrics?: Pick<ReleaseMetrics, 'averagingError'>
+  readonly metrics?: Pick<ReleaseMetrics, 'averagingError' | 'discarded'>
   readonly moved?: LineageState & { readonly basisEpoch: number; readonly moments?: Uint8Array }
 }
 
@@ -90,10 +93,12 @@ export type ContributionRow<Made = unknown> = {
    * hold; none where size is 0.
    */
   readonly derived?: {
-    size(plan: RoundPlan): number
-    of(vector: Float32Array, plan: RoundPlan): Float32Array
+    size(plan: ServerPlan): number
+    of(vector: Float32Array, plan: ServerPlan): Float32Array
   }
 
+  /** Whether finish needs what each device sent; left out: the sum is enough. */
+  needsSingles?(plan: ServerPlan): boolean
   /** What is summed for a vector, where it is not the vector itself; null: nothing. */
   addend?(vector: Float32Array): Float32Array | null
   /** In the sum: how much this device counts. A robust rule counts every device alike. */
@@ -109,6 +114,8 @@ export type ContributionRow<Made = unknown> = {
    * derived of them; of a robust rule, of vectors alone.
    */
   finish(total: Total, plan: ServerPlan, head: Head): Finished | null
+  /** finish, where needsSingles. singles: at least one with a weight, in an order of their own. */
+  finishSingles?(singles: readonly Single[], plan: ServerPlan, head: Head): Finished | null
   /** What its numbers in a release may be. Fails with E_NORM. */
   checkReleased(release: Release): void
 }

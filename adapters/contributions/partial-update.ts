@@ -9,7 +9,7 @@ import { FedError } from '../errors.ts'
 import { parseAs } from '../parse.ts'
 import { PartialUpdateHeader } from '../wire/containers.ts'
 import type { Contribution } from '../wire/jobs.ts'
-import type { RoundPlan } from './contribution.ts'
+import type { ServerPlan } from './contribution.ts'
 import { askedRows, summedSize } from './table.ts'
 
 /** sums: of the rows that the round asks for, in their order. */
@@ -33,7 +33,7 @@ export const encodePartialUpdate = (
 }
 
 /** Fails with E_CONTAINER, E_SHAPE (not the sums that the plan asks for), E_NORM (beyond their bounds). */
-export const decodePartialUpdate = (bytes: Uint8Array, plan: RoundPlan): PartialUpdate => {
+export const decodePartialUpdate = (bytes: Uint8Array, plan: ServerPlan): PartialUpdate => {
   const container = viewContainer(bytes)
   const header = parseAs(
     PartialUpdateHeader,

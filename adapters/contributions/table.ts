@@ -6,7 +6,7 @@
 import { layoutSize, sequentialSegments } from '../lora/layout.ts'
 import type { Contribution } from '../wire/jobs.ts'
 import { adapterRow } from './adapter.ts'
-import type { ContributionRow, Frame, RoundPlan, Update } from './contribution.ts'
+import type { ContributionRow, Frame, RoundPlan, ServerPlan, Update } from './contribution.ts'
 import { priorRow } from './prior.ts'
 import { statisticsRow } from './statistics.ts'
 
@@ -50,14 +50,14 @@ export const unitsOf = (row: ContributionRow, frame: Frame): number[] =>
   row.units?.(frame) ?? [vectorSize(row, frame)]
 
 /** How many numbers the server sums of an update: a row's vector and what is derived of it. */
-export const summedSize = (row: ContributionRow, plan: RoundPlan): number =>
+export const summedSize = (row: ContributionRow, plan: ServerPlan): number =>
   vectorSize(row, plan) + (row.derived?.size(plan) ?? 0)
 
 /** Those numbers; null: the update adds nothing. */
 export const summedOf = (
   row: ContributionRow,
   update: Update,
-  plan: RoundPlan,
+  plan: ServerPlan,
 ): Float32Array | null => {
   const vector = addendOf(row, update)
   if (!vector || !row.derived || row.derived.size(plan) === 0) return vector

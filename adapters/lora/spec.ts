@@ -25,6 +25,8 @@ export type AdapterSpec = {
   readonly modules: readonly Module[]
   readonly rank: number
   readonly alpha: number
+  /** Rank of a frozen add-on beside each module's factors, in their scale; left out: there is none. */
+  readonly residual?: number | undefined
 }
 
 /** Input and output size of one linear. */

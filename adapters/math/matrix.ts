@@ -42,6 +42,33 @@ export const multiply = (a: Matrix, b: Matrix): Matrix => {
   return out
 }
 
+/** Columns from … to − 1; zeros past the last one. */
+export const columns = (a: Matrix, from: number, to: number): Matrix => {
+  const out = matrix(a.rows, to - from)
+  for (let i = 0; i < a.rows; i++) row(out, i).set(row(a, i).subarray(from, to))
+  return out
+}
+
+/** One below the other. */
+export const stackRows = (parts: readonly Matrix[]): Matrix => {
+  const cols = parts[0]?.cols ?? 0
+  const out = matrix(
+    parts.reduce((sum, { rows }) => sum + rows, 0),
+    cols,
+  )
+  let at = 0
+  for (const part of parts) {
+    if (part.cols !== cols) throw new RangeError(`cannot stack ${size(part)} on ${cols} columns`)
+    out.data.set(part.data, at)
+    at += part.data.length
+  }
+  return out
+}
+
+/** One beside the other. */
+export const stackColumns = (parts: readonly Matrix[]): Matrix =>
+  transpose(stackRows(parts.map(transpose)))
+
 /** a + factor·b. */
 export const add = (a: Matrix, b: Matrix, factor = 1): Matrix => {
   if (a.rows !== b.rows || a.cols !== b.cols)

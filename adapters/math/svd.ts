@@ -33,10 +33,10 @@ const negate = (vector: Float64Array): void => {
   for (let i = 0; i < vector.length; i++) vector[i] = -vector[i]!
 }
 
-const toMl = (a: Matrix): MlMatrix => {
+export const toMl = (a: Matrix): MlMatrix => {
   const out = new MlMatrix(a.rows, a.cols)
   for (let i = 0; i < a.rows; i++) out.setRow(i, row(a, i))
   return out
 }
 
-const fromMl = (a: MlMatrix): Matrix => matrix(a.rows, a.columns, a.to1DArray())
+export const fromMl = (a: MlMatrix): Matrix => matrix(a.rows, a.columns, a.to1DArray())

@@ -7,15 +7,26 @@ import type { JobSpec } from './jobs.ts'
 
 export const Ability = z.string().regex(/^[a-z-]{1,32}$/)
 
-/** both-factors: trains A and B in one round. */
+/**
+ * both-factors: trains A and B in one round. ranks: trains the leading directions alone. residual: reads
+ * releases with an add-on, and trains beside it.
+ */
 const ASKED = {
-  'both-factors': ({ strategy }) => strategy === 'fedavg',
-} satisfies Readonly<Record<string, (spec: JobSpec) => boolean>>
+  'both-factors': ({ strategy }) => ['fedavg', 'flex', 'fedex'].includes(strategy),
+  ranks: ({ strategy }) => strategy === 'flex',
+  residual: ({ adapter }) => !canRead(adapter, []),
+} satisfies Readonly<Record<string, (spec: Pick<JobSpec, 'strategy' | 'adapter'>) => boolean>>
 
 type AbilityName = keyof typeof ASKED
 
 /** Those of a device of this version. */
 export const ABILITIES = Object.keys(ASKED) as AbilityName[]
+
+/** Whether a device knows how to read releases of this adapter. */
+export const canRead = (
+  { residual }: JobSpec['adapter'],
+  abilities: readonly string[] | undefined,
+): boolean => residual === undefined || (abilities?.includes('residual') ?? false)
 
 export const isAbleTo = (spec: JobSpec, abilities: readonly string[] | undefined): boolean =>
   ABILITIES.every((name) => !ASKED[name](spec) || abilities?.includes(name))

@@ -2,6 +2,7 @@
  * JSON headers of the two binary messages, an update and a release. The container itself is
  * codec/container.ts.
  */
+
 import { z } from 'zod'
 import { Encoding } from '../formats/encoding.ts'
 import { Contribution } from './jobs.ts'
@@ -51,6 +52,8 @@ export const UpdateHeader = z.strictObject({
   adapter: AdapterSpecSchema,
   features: FeatureSpaceSchema,
   factor: z.enum(['A', 'B', 'AB']).nullable(),
+  /** Of the adapter part, whose directions are the leading ones of the release. Left out: the adapter's. */
+  rank: z.int().min(1).max(256).optional(),
   /**
    * Training pairs behind the adapter part, 0 when there is none: its weight in the mean. With the
    * method `gradient` 1, which nothing reads.
@@ -88,8 +91,8 @@ export const PartialUpdateHeader = z.strictObject({
 export type PartialUpdateHeader = z.infer<typeof PartialUpdateHeader>
 
 /**
- * A release: one bundle. Segments, in this order: every `layers.<i>.<module>.<A|B>`; then, once
- * there is a prior,
+ * A release: one bundle. Segments, in this order: every `layers.<i>.<module>.<A|B>`; then, where the
+ * adapter has a residual, every `residual.layers.<i>.<module>.<A|B>`; then, once there is a prior,
  * `prior.mean` [D], `prior.directions` [k, D] (orthonormal rows; absent when k = 0),
  * `prior.variances` [k] (λ, absent when k = 0),
  * `prior.rest` [1] (ρ); then, once there are statistics, `statistics.scale` [D] (multiplies a raw
@@ -137,6 +140,14 @@ export const ReleaseMetrics = z.strictObject({
   averagingError: z.number().min(0).max(MAX_NORM).optional(),
   /** What a robust rule made of each contribution, where the job has one. */
   robust: z.partialRecord(z.enum(['adapter', 'prior', 'statistics']), RobustMetrics).optional(),
+  /**
+   * Where products are averaged: shares of the squared norm that lie beyond a rank. `flex`: of the mean
+   * product, by the ranks that devices train; `fedex`: of the residual, by the rank that it is cut to.
+   */
+  discarded: z
+    .array(z.strictObject({ rank: z.int().min(1), share: z.number().min(0).max(1) }))
+    .max(8)
+    .optional(),
   /** ‖released − exact‖ / ‖exact‖, where the job has its releases compressed. */
   compressionError: z.number().min(0).max(1).optional(),
 })

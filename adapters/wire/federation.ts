@@ -98,6 +98,8 @@ export const Assignment = z.strictObject({
   contributions: z.array(Contribution).min(1).max(3),
   /** What this round moves; null when the adapter is not part of it. */
   factor: z.enum(['A', 'B', 'AB']).nullable(),
+  /** The device trains the largest of these that it has the memory for. Left out: the adapter's. */
+  ranks: z.array(z.int().min(1).max(256)).min(1).max(8).optional(),
   training: TrainingPlan,
   prior: PriorPlan,
   purpose: Purpose,

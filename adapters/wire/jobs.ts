@@ -27,8 +27,14 @@ import { RobustPlan } from './robust.ts'
 export const Contribution = z.enum(['adapter', 'prior', 'statistics'])
 export type Contribution = z.infer<typeof Contribution>
 
-export const StrategyName = z.enum(['alternating', 'fedavg', 'fedsvd', 'ffa'])
+export const StrategyName = z.enum(['alternating', 'fedavg', 'fedsvd', 'ffa', 'flex', 'fedex'])
 export type StrategyName = z.infer<typeof StrategyName>
+
+/** Under `flex`; rising, each once. */
+export const ranksOf = ({ ranks, adapter }: Pick<JobSpec, 'ranks' | 'adapter'>): number[] => {
+  const shares = [4, 2, 1].map((parts) => Math.max(1, Math.floor(adapter.rank / parts)))
+  return [...new Set(ranks ?? shares)].sort((a, b) => a - b)
+}
 
 /**
  * What a device computes for the adapter. `steps`: the change of the round's factor after some steps
@@ -178,6 +184,11 @@ export const JobSpec = z
     features: FeatureSpaceSchema,
     contributions: z.array(Contribution).min(1).max(3),
     strategy: StrategyName.default('alternating'),
+    /**
+     * Ranks that devices train under `flex`, each the largest for which it has the memory. Left out: a
+     * quarter of the adapter's rank, a half, and all of it.
+     */
+    ranks: z.array(z.int().min(1).max(256)).min(1).max(8).optional(),
     rounds: z.int().min(1).max(10_000).default(1),
     cohort: CohortPlan,
     training: TrainingPlan.prefault({}),

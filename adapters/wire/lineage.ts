@@ -55,4 +55,5 @@ const adapterKey = (spec: AdapterSpec) => [
   MODULES.filter((module) => spec.modules.includes(module)),
   spec.rank,
   spec.alpha,
+  ...(spec.residual === undefined ? [] : [spec.residual]),
 ]

@@ -46,6 +46,8 @@ export const AdapterSpecSchema = z
     modules: z.array(z.enum(MODULES)).min(1).max(MODULES.length),
     rank: size(256),
     alpha: z.number().positive().max(4096),
+    /** Rank of the frozen add-on in which `fedex` keeps what a mean of factors misses. */
+    residual: size(256).optional(),
   })
   .refine((s) => s.firstLayer < s.endLayer, 'firstLayer must be below endLayer')
   .refine((s) => new Set(s.modules).size === s.modules.length, 'modules must be distinct')

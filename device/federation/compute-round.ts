@@ -28,7 +28,7 @@ import {
   type TrainingReport,
 } from './round-data.ts'
 import { choicesFor } from './split-choices.ts'
-import { makeAdapterPart, memoryLackOf } from './train-factor.ts'
+import { fitOf, makeAdapterPart } from './train-factor.ts'
 
 export type RoundResult = TrainingReport & {
   readonly bytes: Uint8Array
@@ -54,6 +54,8 @@ export const runRound = async (
 
 type MadeBy = { readonly name: Contribution; readonly part: Made }
 
+const FITS = { rank: undefined, lack: null }
+
 /** What the contributions are made from. Fails as runRound. */
 export const readRound = async (
   deps: RoundDeps,
@@ -63,12 +65,12 @@ export const readRound = async (
 ): Promise<RoundData> => {
   const release = readParent(deps, assignment, releaseBytes)
   const { contributions } = assignment
-  const memoryLack = contributions.includes('adapter') ? memoryLackOf(deps, assignment) : null
-  if (memoryLack && contributions.length === 1) throw memoryLack
+  const fit = contributions.includes('adapter') ? fitOf(deps, assignment) : FITS
+  if (fit.lack && contributions.length === 1) throw fit.lack
   const features = await readChoices(deps, assignment, release, choicesFor(assignment, choices))
   const prior = release.prior(assignment.prior.initialVariance)
   const scale = release.scale ?? featureScale(features, assignment.features)
-  return { deps, assignment, release, features, prior, scale, memoryLack }
+  return { deps, assignment, release, features, prior, scale, fit }
 }
 
 /** The bytes of an update. Fails as runRound. */

@@ -38,7 +38,7 @@ export const roundGradient = (round: RoundData): RoundGradient | null => {
     head,
     assignment.features.pooled,
   )
-  const adapters = [release.shared]
+  const adapters = [release.shared, ...release.frozen]
   const trainable = { index: 0, factors: factorsOf(factor) }
   return { request: { answers, exitLayer, adapters, trainable }, loss, pairs }
 }

@@ -25,6 +25,12 @@ export type RoundDeps = {
   readonly checkMemory?: ((need: StepNeed) => void) | undefined
 }
 
+/**
+ * Whether the round's training fits the memory. rank: the largest of those that the round has; undefined:
+ * the adapter's. lack: why it does not; null if it does.
+ */
+export type Fit = { readonly rank: number | undefined; readonly lack: FedError | null }
+
 /** scale: the release's, or the device's own if it has none. */
 export type RoundData = {
   readonly deps: RoundDeps
@@ -33,15 +39,14 @@ export type RoundData = {
   readonly features: readonly ChoiceFeatures[]
   readonly prior: Prior
   readonly scale: Float64Array
-  /** Why the round's training does not fit; null if it does. */
-  readonly memoryLack: FedError | null
+  readonly fit: Fit
 }
 
 /** parts: none if the device leaves the contribution out. */
 export type Made = {
   readonly parts: readonly Part[]
   /** Its fields in the update's header. */
-  readonly header?: Partial<Pick<UpdateHeader, 'factor' | 'pairs' | 'leftOut'>>
+  readonly header?: Partial<Pick<UpdateHeader, 'factor' | 'pairs' | 'rank' | 'leftOut'>>
   readonly training?: TrainingReport
 }
 

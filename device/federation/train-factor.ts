@@ -3,33 +3,47 @@ import { adapterRow } from '../../adapters/contributions/adapter.ts'
 import { coarseCount } from '../../adapters/contributions/contribution.ts'
 import { type ErrorCode, type FedError, isFedError } from '../../adapters/errors.ts'
 import { type Factors, factorsOf } from '../../adapters/lora/layout.ts'
+import { residualSpec, splitRanks, withRank } from '../../adapters/lora/ranks.ts'
+import type { AdapterSpec } from '../../adapters/lora/spec.ts'
 import { seededRng } from '../../adapters/random.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
-import type { RewardPair } from '../engine/engine.ts'
+import type { LoraFeed, RewardPair } from '../engine/engine.ts'
 import { type FittedHead, pooledHead, rewardPairs } from '../reward/head-fit.ts'
 import { roundGradient, vectorOf } from './factor-gradient.ts'
-import { headOf, type Made, type RoundData, type RoundDeps } from './round-data.ts'
+import { type Fit, headOf, type Made, type RoundData, type RoundDeps } from './round-data.ts'
 import { splitForRound } from './split-choices.ts'
 
-/** The E_MEMORY error if the round's training would not fit; null if it does. */
-export const memoryLackOf = (
-  { checkMemory }: RoundDeps,
-  { exitLayer, adapter, training }: Assignment,
-): FedError | null => {
+/** The largest rank of the round whose training has the memory; if none has, the smallest. */
+export const fitOf = ({ checkMemory }: RoundDeps, assignment: Assignment): Fit => {
+  const { exitLayer, training, ranks } = assignment
   const kind = training.method === 'gradient' ? 'gradient' : 'reward'
-  try {
-    checkMemory?.({ kind, to: exitLayer, adapters: [adapter], index: 0 })
-    return null
-  } catch (error) {
-    if (isFedError(error) && error.code === 'E_MEMORY') return error
-    throw error
-  }
+  const tries = ranks ? [...ranks].sort((a, b) => b - a) : [undefined]
+  let lack: FedError | null = null
+  for (const rank of tries)
+    try {
+      checkMemory?.({ kind, to: exitLayer, adapters: specsOf(assignment, rank), index: 0 })
+      return { rank, lack: null }
+    } catch (error) {
+      if (!isFedError(error) || error.code !== 'E_MEMORY') throw error
+      lack = error
+    }
+  return { rank: tries.at(-1), lack }
+}
+
+/** Of the adapter that is trained, and of those that are frozen beside it. */
+const specsOf = ({ adapter }: Assignment, rank = adapter.rank): AdapterSpec[] => {
+  const addOn = residualSpec(adapter)
+  return [
+    withRank(adapter, rank),
+    ...(rank < adapter.rank ? [withRank(adapter, adapter.rank - rank)] : []),
+    ...(addOn ? [addOn] : []),
+  ]
 }
 
 /** The vector is no longer than the plan's updateNorm. */
 export const makeAdapterPart = (round: RoundData): Promise<Made> => {
-  const { assignment, memoryLack } = round
-  if (memoryLack) return Promise.resolve(without(memoryLack.code))
+  const { assignment, fit } = round
+  if (fit.lack) return Promise.resolve(without(fit.lack.code))
   return assignment.training.method === 'gradient' ? makeGradient(round) : makeChange(round)
 }
 
@@ -40,14 +54,21 @@ const makeChange = async (round: RoundData): Promise<Made> => {
   const head = headOf(round, learned)
   const pairs = rewardPairs(trained, assignment.features.pooled, head).slice(0, training.maxPairs)
   if (factor === null || pairs.length === 0) return without('E_DATA')
-  const result = await trainFactor(round, factor, head, pairs).catch(failureOf)
+  const { rank } = round.fit
+  const { leading, rest } = splitRanks(
+    assignment.base.shape,
+    release.shared,
+    rank ?? release.shared.spec.rank,
+  )
+  const adapters = [leading, ...(rest ? [rest] : []), ...release.frozen]
+  const result = await trainFactor(round, factor, head, pairs, adapters).catch(failureOf)
   if (typeof result === 'string') return without(result)
   const { flat, losses } = result
-  const parts = adapterRow.make({ before: release.shared, after: flat }, assignment)
+  const parts = adapterRow.make({ before: leading, after: flat }, assignment)
   if (!parts) return without('E_DIVERGED', losses)
   return {
     parts,
-    header: { factor, pairs: coarseCount(pairs.length) },
+    header: { factor, pairs: coarseCount(pairs.length), ...(rank !== undefined && { rank }) },
     training: { pairs: pairs.length, losses, problem: null },
   }
 }
@@ -93,17 +114,19 @@ const without = (problem: ErrorCode, losses: readonly number[] = []): Made => ({
   training: { pairs: 0, losses, problem },
 })
 
+/** adapters: the first is trained. */
 const trainFactor = (
-  { deps, assignment, release }: RoundData,
+  { deps, assignment }: RoundData,
   factor: Factors,
   head: FittedHead,
   pairs: RewardPair[],
+  adapters: readonly LoraFeed[],
 ) => {
   const { training, exitLayer, roundId, features } = assignment
   return deps.engine.train(
     {
       objective: { kind: 'reward', exitLayer, head: pooledHead(head, features.pooled), pairs },
-      adapters: [release.shared],
+      adapters,
       trainable: { index: 0, factors: factorsOf(factor) },
       epochs: training.epochs,
       learningRate: training.learningRate,

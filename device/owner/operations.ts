@@ -203,7 +203,7 @@ const servedAdapter = async (
   if (which === 'private' && state.private) return named(readPrivate(store))
   if (which === 'shared' && state.release !== null) {
     const space = featureSpace(model.base.shape.hidden)
-    return named(keptRelease({ store, model, space }, state.release).shared)
+    return named(keptRelease({ store, model, space }, state.release).whole)
   }
   throw new FedError(
     'E_NOT_FOUND',

@@ -300,7 +300,7 @@ const trainPrivate = async (
 ): Promise<{ feed: LoraFeed; oldest: Oldest; result: PrivateResult }> => {
   const { model, engine, settings } = deps
   const kept = release === null ? null : keptRelease(deps, release)
-  const spec = kept?.header.adapter ?? ownSpec(ownExit(deps.store, model))
+  const spec = kept?.shared.spec ?? ownSpec(ownExit(deps.store, model))
   const below = kept?.active.map((feed) => feed.spec) ?? []
   deps.checkMemory?.({
     kind: options.objective,

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { releasedAdapter } from '../../adapters/contributions/adapter.ts'
+import { wholeAdapter } from '../../adapters/contributions/adapter.ts'
 import { decodeRelease } from '../../adapters/contributions/messages.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { writePeft } from '../../adapters/lora/peft.ts'
@@ -121,7 +121,7 @@ const getCommand = (deps: CommandDeps): Command =>
 
 const writePeftFolder = (folder: string, bytes: Uint8Array, baseModel: string | null): void => {
   const release = decodeRelease(bytes)
-  const { spec, flat } = releasedAdapter(release)
+  const { spec, flat } = wholeAdapter(release)
   const files = writePeft(spec, release.header.base.shape, flat, baseModel)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'adapter_config.json'), files.config)

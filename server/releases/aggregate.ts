@@ -2,9 +2,18 @@
  * From the updates of a round to the bytes of its release. Same updates, same parent: same bytes,
  * whatever came first.
  */
-import { createExactSum } from '../../adapters/aggregate/exact-sum.ts'
+import {
+  createExactSum,
+  type ExactSum,
+  type PartialSum,
+} from '../../adapters/aggregate/exact-sum.ts'
+import {
+  collectSingles,
+  type PartialSingles,
+  type Singles,
+} from '../../adapters/aggregate/singles.ts'
 import { kindOf } from '../../adapters/container/container.ts'
-import type { ServerPlan } from '../../adapters/contributions/contribution.ts'
+import type { ContributionRow, ServerPlan } from '../../adapters/contributions/contribution.ts'
 import { decodeUpdate } from '../../adapters/contributions/messages.ts'
 import {
   decodePartialUpdate,
@@ -31,7 +40,7 @@ import {
 } from './aggregation-plan.ts'
 import { addAll } from './bad-updates.ts'
 import { finishRelease, startOf } from './finish.ts'
-import { type PartialAggregation, readFolded, splitFolded } from './folded.ts'
+import { onlySums, type PartialAggregation, readFolded, splitFolded } from './folded.ts'
 import { countNorms } from './metrics.ts'
 import type { BuiltRelease } from './release.ts'
 import { robustInProcess } from './robust.ts'
@@ -61,6 +70,7 @@ export const outcomeOf = <Plan extends AggregationPlan>(
 
 const partialOf = ({ upstream, spec, round }: EdgePlan, aggregation: Aggregation): BuiltPartial => {
   const { sums, norms, devices } = aggregation.partial()
+  const summed = onlySums(sums)
   const rows = askedRows(spec)
   const { jobId, roundId, job } = upstream
   const partial = encodePartialUpdate(
@@ -69,7 +79,7 @@ const partialOf = ({ upstream, spec, round }: EdgePlan, aggregation: Aggregation
       ...{ jobId, roundId, release: round.parent, basisEpoch: round.basisEpoch },
       ...{ factor: round.factor, job: jobDigest(job), devices, norms: [...norms] },
     },
-    rows.map(({ name }, i) => ({ name, sum: sums[i]! })),
+    rows.map(({ name }, i) => ({ name, sum: summed[i]! })),
   )
   return { partial, devices }
 }
@@ -87,9 +97,7 @@ export type Aggregation = {
 /** rows: the table, or the table with its rows wrapped. */
 export const startAggregation = ({ spec, round }: SumPlan, rows = CONTRIBUTIONS): Aggregation => {
   const asked: ServerPlan = { ...spec, factor: round.factor }
-  const sums = new Map(
-    askedRows(asked, rows).map((row) => [row, createExactSum(summedSize(row, asked))]),
-  )
+  const sums = new Map(askedRows(asked, rows).map((row) => [row, gather(row, asked)]))
   const norms = countNorms(spec.training.updateNorm)
   let devices = 0
   const merge = (partial: PartialAggregation) => {
@@ -120,7 +128,19 @@ export const startAggregation = ({ spec, round }: SumPlan, rows = CONTRIBUTIONS)
     finish: (plan, parent) =>
       finishRelease(plan, startOf(plan, parent), {
         ...{ rows, devices, norms: norms.counts() },
-        totalOf: (row) => sums.get(row) ?? null,
+        gatheredOf: (row) => sums.get(row) ?? null,
       }),
   }
 }
+
+/** Of a row, as the loop over updates sees it: a sum, or the single updates. */
+type Gathered = {
+  add(vector: Float32Array, weight: number): void
+  merge(partial: PartialSum | PartialSingles): void
+  partial(): PartialSum | PartialSingles
+}
+
+const gather = (row: ContributionRow, asked: ServerPlan): Gathered & (ExactSum | Singles) =>
+  (row.needsSingles?.(asked)
+    ? collectSingles()
+    : createExactSum(summedSize(row, asked))) as Gathered & (ExactSum | Singles)

@@ -1,8 +1,10 @@
 /** From what the updates of a round come to, to the bytes of its release. */
+import type { Singles } from '../../adapters/aggregate/singles.ts'
 import type { Part } from '../../adapters/container/container.ts'
 import { compressionError, compressRelease } from '../../adapters/contributions/compress.ts'
 import {
   type ContributionRow,
+  type Finished,
   type Head,
   type LineageState,
   needPart,
@@ -34,12 +36,12 @@ export const startOf = (plan: AggregationPlan, parent: ParentBytes): RoundStart 
 })
 
 /**
- * What updates came to. totalOf: of a row; null: nothing. devices, norms: as the release's header and
+ * What updates came to. gatheredOf: of a row; null: nothing. devices, norms: as the release's header and
  * metrics have them. metrics: beside those of every round.
  */
 type Came = {
   readonly rows: readonly ContributionRow[]
-  totalOf(row: ContributionRow): Total | null
+  gatheredOf(row: ContributionRow): Total | Singles | null
   readonly devices: number
   readonly norms: readonly number[]
   readonly metrics?: Partial<ReleaseMetrics>
@@ -48,11 +50,11 @@ type Came = {
 export const finishRelease = (
   plan: AggregationPlan,
   { asked, head }: RoundStart,
-  { rows, totalOf, devices, norms, metrics: more }: Came,
+  { rows, gatheredOf, devices, norms, metrics: more }: Came,
 ): BuiltRelease => {
   const finished = rows.map((row) => {
-    const total = totalOf(row)
-    const made = total && total.weight() > 0 ? row.finish(total, asked, head) : null
+    const total = gatheredOf(row)
+    const made = total && total.weight() > 0 ? finishRow(row, total, asked, head) : null
     return made ?? { parts: keptParts(row, head), metrics: {} }
   })
   const { basisEpoch } = head.release.header
@@ -77,6 +79,14 @@ export const finishRelease = (
   }
   return withMoments(releaseOf(next, bytes, { metrics }), next.moments)
 }
+
+const finishRow = (
+  row: ContributionRow,
+  total: Total | Singles,
+  asked: ServerPlan,
+  head: Head,
+): Finished | null =>
+  'all' in total ? row.finishSingles!(total.all(), asked, head) : row.finish(total, asked, head)
 
 type Moved = LineageState & { readonly basisEpoch: number; readonly moments?: Uint8Array }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { PartialSum } from '../../adapters/aggregate/exact-sum.ts'
 import { joinPartials, splitPartials } from '../../adapters/aggregate/partial-sum.ts'
+import type { PartialSingles } from '../../adapters/aggregate/singles.ts'
 import { encodeContainer, viewContainer } from '../../adapters/container/container.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { parseAs } from '../../adapters/parse.ts'
@@ -15,8 +16,8 @@ export type Folded = Omit<FoldedRecord, 'roundId'>
 
 /** What some of a round's updates come to; plain data. */
 export type PartialAggregation = {
-  /** Of the rows that the round asks for, in their order. */
-  readonly sums: readonly PartialSum[]
+  /** Of the rows that the round asks for, in their order; single updates where a sum is not enough. */
+  readonly sums: readonly (PartialSum | PartialSingles)[]
   readonly norms: readonly number[]
   /** Whose updates are in it. */
   readonly devices: number
@@ -37,10 +38,17 @@ export const encodeFolded = (
   digests: readonly string[],
   { sums, norms, devices }: PartialAggregation,
 ): Uint8Array => {
-  const { payload, sizes } = joinPartials(sums)
+  const { payload, sizes } = joinPartials(onlySums(sums))
   const kept = [...digests].sort()
   return encodeContainer({ kind: 'folded', roundId, digests: kept, norms, devices, sizes }, payload)
 }
+
+/** For rounds of which a sum is enough: only those are folded, or given to edges. */
+export const onlySums = (sums: PartialAggregation['sums']): readonly PartialSum[] =>
+  sums.map((sum) => {
+    if ('singles' in sum) throw new TypeError('expected sums, got single updates')
+    return sum
+  })
 
 /** Fails with E_CONTAINER or E_SHAPE where the bytes are not those of the sum. */
 export const readFolded = ({ hash, digests }: Folded, bytes: Uint8Array): PartialAggregation => {

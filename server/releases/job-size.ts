@@ -4,6 +4,7 @@ import { isInBlocks } from '../../adapters/aggregate/robust/rules.ts'
 import { askedRows, CONTRIBUTIONS, vectorSize } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factors, layoutSize } from '../../adapters/lora/layout.ts'
+import { residualSpec } from '../../adapters/lora/ranks.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { featureCount, MAX_BINARY_BYTES, MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
 import { MOST_HELD } from './robust.ts'
@@ -23,7 +24,10 @@ export const checkJobSize = (spec: JobSpec): void => {
   const largest = Math.max(...CONTRIBUTIONS.map((row) => row.largestAddend?.(spec) ?? 0))
   if (spec.cohort.size * largest > LARGEST_SUM)
     throw new FedError('E_NORM', 'updateNorm or initialVariance is too large for the cohort size')
-  const adapter = layoutSize(adapterLayout(spec.base.shape, spec.adapter))
+  const addOn = residualSpec(spec.adapter)
+  const adapter =
+    layoutSize(adapterLayout(spec.base.shape, spec.adapter)) +
+    (addOn ? layoutSize(adapterLayout(spec.base.shape, addOn)) : 0)
   const directions = Math.min(spec.prior.directions, d)
   const release = adapter + (directions + 2) * d + directions + 1
   // As if a round could move both factors.

@@ -4,7 +4,7 @@
  */
 
 import { findPart } from '../../adapters/container/container.ts'
-import { adapterRow, releasedAdapter } from '../../adapters/contributions/adapter.ts'
+import { adapterRow, wholeAdapter } from '../../adapters/contributions/adapter.ts'
 import type { Release, Update } from '../../adapters/contributions/contribution.ts'
 import { vectorOf } from '../../adapters/contributions/table.ts'
 import { productChange } from '../../adapters/lora/product-change.ts'
@@ -34,13 +34,8 @@ export const metricsOf = (
   release: Release,
   updateNorms: readonly number[],
 ): ReleaseMetrics => {
-  const { base, adapter } = release.header
-  const moved = productChange(
-    base.shape,
-    adapter,
-    releasedAdapter(parent).flat,
-    releasedAdapter(release).flat,
-  )
+  const { spec, flat } = wholeAdapter(release)
+  const moved = productChange(release.header.base.shape, spec, wholeAdapter(parent).flat, flat)
   return {
     adapterNorm: moved.norm,
     adapterChange: moved.change,

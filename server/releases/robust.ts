@@ -90,7 +90,7 @@ export const startRobust = (
     finish: () =>
       finishRelease(plan, start, {
         ...{ rows: CONTRIBUTIONS, devices, norms: norms.counts() },
-        totalOf: (row) => totalOf(folds.get(row)),
+        gatheredOf: (row) => totalOf(folds.get(row)),
         metrics: {
           robust: Object.fromEntries([...folds].map(([row, fold]) => [row.name, fold.metrics()])),
         },

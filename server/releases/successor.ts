@@ -40,7 +40,7 @@ export const restoringRelease = (from: Succession): BuiltRelease => {
 export const unscaledRelease = (from: Omit<Succession, 'source'>): BuiltRelease =>
   releaseOf(
     from.head,
-    successor(from, (name) => name.startsWith('layers.')),
+    successor(from, (name) => ['layers.', 'residual.'].some((of) => name.startsWith(of))),
   )
 
 const successor = (

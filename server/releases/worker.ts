@@ -135,7 +135,12 @@ const threadsFor = (updates: number): number =>
 
 /** What can be handed to another thread without a copy. */
 export const buffersOf = ({ sums }: PartialAggregation): ArrayBuffer[] =>
-  sums.flatMap(({ low, high }) => [low.buffer, high.buffer] as ArrayBuffer[])
+  sums.flatMap(
+    (sum) =>
+      ('singles' in sum
+        ? sum.singles.map(({ vector }) => vector.buffer)
+        : [sum.low.buffer, sum.high.buffer]) as ArrayBuffer[],
+  )
 
 /** Empty for a view of a part: the rest of the buffer may be somebody else's. */
 export const wholeBuffer = ({ buffer, byteLength }: Uint8Array): ArrayBuffer[] =>

@@ -1,10 +1,10 @@
 /** Answers a check-in: an assignment to a round the device may join, or when to come back. */
 import { unusedContributions } from '../../adapters/contributions/table.ts'
 import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
-import { isAbleTo } from '../../adapters/wire/abilities.ts'
+import { canRead, isAbleTo } from '../../adapters/wire/abilities.ts'
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import { type FactName, factsAskedBy, unfitFact } from '../../adapters/wire/job-life.ts'
-import type { Contribution, JobSpec } from '../../adapters/wire/jobs.ts'
+import { type Contribution, type JobSpec, ranksOf } from '../../adapters/wire/jobs.ts'
 import { canCompute, isSameBase } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
@@ -256,6 +256,7 @@ const assignmentOf = (
   exitLayer: spec.exitLayer,
   features: spec.features,
   factor: round.factor,
+  ...(spec.strategy === 'flex' && { ranks: ranksOf(spec) }),
   training: spec.training,
   prior: spec.prior,
   purpose: spec.purpose,
@@ -274,18 +275,20 @@ const assignmentOf = (
 const headFor = async (
   store: Tables,
   deviceId: string,
-  { base, features }: CheckInRequest,
+  { base, features, abilities }: CheckInRequest,
 ): Promise<string | null> => {
   const fitting = (await store.lineages()).filter(
     (one) => isSameBase(one.base, base) && canCompute(one.features, features),
   )
   const found = await Promise.all(
     fitting.map(async (lineage) => {
-      const version = (await store.release(lineage.head))?.summary.version ?? 0
-      return { lineage, isTrained: version > 0 }
+      const head = (await store.release(lineage.head))?.summary
+      const isReadable = !head || canRead(head.adapter, abilities)
+      return { lineage, isTrained: (head?.version ?? 0) > 0, isReadable }
     }),
   )
-  const [best] = found.sort(
+  const readable = found.filter(({ isReadable }) => isReadable)
+  const [best] = readable.sort(
     (a, b) =>
       Number(b.isTrained) - Number(a.isTrained) || b.lineage.updatedAt - a.lineage.updatedAt,
   )

@@ -4,6 +4,7 @@ import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import type { RobustPlan } from '../../adapters/wire/robust.ts'
+import { largestUpdate } from '../releases/job-size.ts'
 
 type Pair = {
   readonly isSo: (spec: JobSpec, now: number) => boolean
@@ -12,6 +13,8 @@ type Pair = {
 
 const startOf = ({ schedule }: JobSpec, now: number): number =>
   Math.max(now, schedule?.startAt ?? now)
+/** The one place to ask whether devices may be masked, edges may forward sums, and rules see the sum. */
+const needsSingles = ({ strategy }: JobSpec): boolean => !strategies[strategy].isSumEnough
 const movesAdapter = ({ contributions }: JobSpec): boolean => contributions.includes('adapter')
 
 /** Updates of a round that are compared by pairs: half a million of them. */
@@ -94,7 +97,35 @@ const IMPOSSIBLE: readonly Pair[] = [
     why: 'cohort.size and training.maxPairs: their product, the weight of a round, exceeds 2^32',
   },
   ...IMPOSSIBLE_ROBUST,
+  {
+    isSo: ({ strategy, adapter }) => strategy === 'fedex' && adapter.residual === undefined,
+    why: 'adapter.residual: fedex keeps what a mean misses in an add-on of this rank; try twice the rank',
+  },
+  {
+    isSo: ({ strategy, ranks }) => ranks !== undefined && strategy !== 'flex',
+    why: 'ranks: only flex has devices of several ranks',
+  },
+  {
+    isSo: ({ ranks = [], adapter }) => ranks.some((rank) => rank > adapter.rank),
+    why: 'ranks: none can exceed adapter.rank',
+  },
+  {
+    isSo: (spec) => needsSingles(spec) && spec.training.method === 'gradient',
+    why: 'training.method: this strategy averages products of factors, which gradients do not have',
+  },
+  {
+    isSo: (spec) => needsSingles(spec) && (spec.optimizer?.name ?? 'none') !== 'none',
+    why: 'optimizer: this strategy makes its own step from the single updates',
+  },
+  {
+    isSo: (spec) =>
+      needsSingles(spec) && spec.cohort.size * largestUpdate(spec, 'AB') > LARGEST_HELD,
+    why: 'cohort.size: this strategy holds all updates at once, and they would take more than 1 GiB',
+  },
 ]
+
+/** Bytes of a round's updates that a server holds at once, where its strategy needs them all. */
+const LARGEST_HELD = 2 ** 30
 
 /** least: of the server. Fails with E_BODY: no release of it tells of so few devices. */
 export const checkLeastCohort = ({ cohort }: JobSpec, least: number): void => {

@@ -1,8 +1,8 @@
-/** What every aggregation strategy keeps. */
+/** What every aggregation strategy keeps; those that need single updates are in product-strategy.test.ts. */
 import { describe, expect, test } from 'vitest'
 import type { AdapterState } from '../../adapters/aggregate/adapter-state.ts'
 import { createExactSum } from '../../adapters/aggregate/exact-sum.ts'
-import type { Strategy } from '../../adapters/aggregate/strategy.ts'
+import type { SumStrategy } from '../../adapters/aggregate/strategy.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import {
   adapterLayout,
@@ -51,7 +51,7 @@ export const productsOf = (state: AdapterState): Matrix[] =>
   pairsOfState(state).map(({ a, b }) => multiply(b, a))
 
 /** The state after some rounds of random updates. */
-export const afterRounds = (strategy: Strategy, rounds: number): AdapterState => {
+export const afterRounds = (strategy: SumStrategy, rounds: number): AdapterState => {
   let adapter = firstState()
   let state = strategy.init(adapter)
   for (let i = 0; i < rounds; i++) {
@@ -66,7 +66,7 @@ export const afterRounds = (strategy: Strategy, rounds: number): AdapterState =>
 
 /** A first step. */
 export const stepOf = (
-  strategy: Strategy,
+  strategy: SumStrategy,
   adapter: AdapterState,
   update: Float64Array,
   factor: Factors,
@@ -94,7 +94,7 @@ const expectSameProducts = (got: Matrix[], expected: Matrix[]): void => {
   }
 }
 
-export const strategyContract = (strategy: Strategy): void => {
+export const strategyContract = (strategy: SumStrategy): void => {
   describe(`${strategy.name} keeps the contract of strategies:`, () => {
     test('the first round trains B, since A has no gradient through a zero B', () => {
       expect(strategy.factorOf(firstState())).toContain('B')

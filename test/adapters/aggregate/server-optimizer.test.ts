@@ -167,7 +167,7 @@ describe('between two gauges', () => {
       const largest = Math.max(...change.map(Math.abs))
       expect(largest).toBeGreaterThan(0.01)
       expect(largest).toBeLessThan(1)
-      adapter = takeStep('alternating', adapter, change, factor, null).adapter
+      adapter = takeStep(strategies.alternating, adapter, change, factor, null).adapter
     }
   })
 })

@@ -17,15 +17,16 @@ import {
   strategyContract,
 } from '../../support/strategy-contract.ts'
 
-for (const strategy of Object.values(strategies)) strategyContract(strategy)
+for (const strategy of Object.values(strategies))
+  if (strategy.isSumEnough) strategyContract(strategy)
 
 test('a step carries on from the state of its own strategy, and begins anew after another one', () => {
   const adapter = firstState()
   const update = Float64Array.from(deviceUpdate('B', 'one'))
-  const first = takeStep('alternating', adapter, update, 'B', null)
+  const first = takeStep(strategies.alternating, adapter, update, 'B', null)
   expect(first.adapter).toEqual(stepOf(strategies.alternating, adapter, update, 'B'))
   expect(first.optimizer).toEqual({ strategy: 'alternating', state: null })
-  const other = takeStep('fedavg', adapter, update, 'B', first.optimizer)
+  const other = takeStep(strategies.fedavg, adapter, update, 'B', first.optimizer)
   expect(other.adapter).toEqual(stepOf(strategies.fedavg, adapter, update, 'B'))
   expect(other.optimizer.strategy).toBe('fedavg')
 })

@@ -1,93 +1,21 @@
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
-import { findPart, type Part } from '../../../adapters/container/container.ts'
-import { decodeUpdate, encodeRelease } from '../../../adapters/contributions/messages.ts'
+import { findPart } from '../../../adapters/container/container.ts'
+import { decodeUpdate } from '../../../adapters/contributions/messages.ts'
 import { FedError } from '../../../adapters/errors.ts'
-import { initAdapter } from '../../../adapters/lora/init.ts'
-import { adapterLayout, factorsOf, layoutSize, segmentOf } from '../../../adapters/lora/layout.ts'
+import { adapterLayout, factorsOf, layoutSize } from '../../../adapters/lora/layout.ts'
 import type { Assignment } from '../../../adapters/wire/federation.ts'
 import { JobSpec, PriorPlan } from '../../../adapters/wire/jobs.ts'
-import { featureCount, PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
-import type { LocalModel } from '../../../device/engine/model/open.ts'
+import { featureCount } from '../../../adapters/wire/primitives.ts'
 import { runRound } from '../../../device/federation/compute-round.ts'
 import type { RoundDeps } from '../../../device/federation/round-data.ts'
 import { splitForRound } from '../../../device/federation/split-choices.ts'
 import { featurizeChoices } from '../../../device/reward/choice-features.ts'
-import { featureSpace } from '../../../device/reward/feature-space.ts'
 import { featureScale, fitHeadToChoices } from '../../../device/reward/head-fit.ts'
-import { fakeEngine, jobFor, shortChoices, tinyModel } from '../device-fixture.ts'
+import { jobFor, shortChoices } from '../device-fixture.ts'
+import { assignmentFor, build, model, releaseFor } from './round-fixture.ts'
 
 const { initialVariance } = PriorPlan.parse({})
-let model: LocalModel
-beforeAll(async () => {
-  model = await tinyModel()
-})
-
-const assignmentFor = (changes: Partial<Assignment> = {}): Assignment => {
-  const job = JobSpec.parse(jobFor(model))
-  return {
-    jobId: 'job',
-    roundId: 'round',
-    uploadToken: 't'.repeat(16),
-    release: 'a'.repeat(64),
-    basisEpoch: 0,
-    base: job.base,
-    adapter: job.adapter,
-    exitLayer: job.exitLayer,
-    features: job.features,
-    contributions: ['adapter', 'prior', 'statistics'],
-    factor: 'B',
-    training: job.training,
-    prior: job.prior,
-    purpose: 'personalization',
-    deadlineAt: 1,
-    ...changes,
-  }
-}
-
-const releaseFor = (assignment: Assignment, extra: Part[] = [], flat?: Float32Array) => {
-  const { base, adapter } = assignment
-  const numbers = flat ?? initAdapter(base.shape, adapter, 1)
-  return encodeRelease(
-    {
-      kind: 'release',
-      protocol: PROTOCOL_VERSION,
-      base,
-      adapter,
-      exitLayer: assignment.exitLayer,
-      features: assignment.features,
-      basisEpoch: assignment.basisEpoch,
-      version: 0,
-      parent: null,
-      jobId: null,
-      roundId: null,
-      cohort: 0,
-      inputs: null,
-      createdAt: 0,
-    },
-    [
-      ...adapterLayout(base.shape, adapter).map((s) => ({
-        name: s.name,
-        shape: s.shape,
-        data: segmentOf(numbers, s),
-      })),
-      ...extra,
-    ],
-  )
-}
-
-const build = (changes: Partial<RoundDeps> = {}) => {
-  const { engine, calls } = fakeEngine(model)
-  const deps: RoundDeps = {
-    model,
-    engine,
-    space: featureSpace(model.base.shape.hidden),
-    memo: new Map(),
-    ...changes,
-  }
-  return { deps, calls, engine }
-}
-
 const featuresOf = (deps: RoundDeps, count: number) =>
   featurizeChoices(
     {

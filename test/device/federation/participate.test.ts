@@ -196,6 +196,7 @@ test('a check-in sends the model, the consent and a coarse number of choices, an
   const checkIn = sent.find((s) => s.path === '/v1/checkin')
   const told = JSON.parse(Buffer.from(checkIn!.bytes).toString('utf8'))
   expect(Object.keys(told).sort()).toEqual([
+    'abilities',
     'base',
     'choices',
     'consent',

@@ -48,7 +48,7 @@ describe('serving over HTTP', () => {
   test('the bytes of a round are those of a slow computation by hand', async () => {
     const server = await serving()
     const spec = tinyJob({
-      strategy: 'fedavg',
+      strategy: 'ffa',
       contributions: ['adapter', 'statistics'],
       cohort: { size: 2, goal: 2, minimum: 2 },
     })

@@ -15,6 +15,15 @@ test.each<[string, Partial<JobSpecInput>]>([
   ['an optimizer of nothing', { contributions: ['prior'], optimizer: { name: 'adam' } }],
   ['momentum of nothing', { contributions: ['prior'], optimizer: { name: 'avgm' } }],
   ['a proximal term on a gradient', { training: { method: 'gradient', proximal: 0.1 } }],
+  ['fedex without an add-on', { strategy: 'fedex' }],
+  ['ranks of devices that train all', { ranks: [1, 2] }],
+  ['a rank above the adapter', { strategy: 'flex', ranks: [1, 3] }],
+  ['products of gradients', { strategy: 'flex', training: { method: 'gradient' } }],
+  ['an optimizer of products', { strategy: 'flex', optimizer: { name: 'avgm' } }],
+  [
+    'more single updates than fit into memory',
+    { strategy: 'flex', cohort: { size: 100_000, goal: 1, minimum: 1 } },
+  ],
   ['a stop that looks at nothing', { contributions: ['prior'], rounds: 9, earlyStop: STOP() }],
   ['a stop after its last round', { rounds: 2, earlyStop: STOP() }],
   ['Krum among too few', { robust: { rule: 'krum' }, cohort: cohortOf(4) }],
@@ -37,6 +46,7 @@ test.each<[string, Partial<JobSpecInput>]>([
 test('takes what can be', () => {
   checkPossible(parsedJob({ maxDays: 3, rounds: 9, earlyStop: STOP() }), NOW)
   checkPossible(parsedJob({ schedule: { repeat: { everyMs: 60_000, times: 3 } } }), NOW)
+  checkPossible(parsedJob({ strategy: 'flex', ranks: [2, 1] }), NOW)
   expect(parsedJob({ maxDays: 3 }).maxDays).toBe(3)
 })
 
