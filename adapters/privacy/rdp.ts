@@ -13,8 +13,12 @@ export const RDP_ORDERS: readonly number[] = [
 ]
 
 /** Smallest ε that some order proves for the composition of all events. delta: in (0, 1). */
-export const rdpEpsilon = (events: readonly PrivacyEvent[], delta: number): number => {
-  const epsilons = RDP_ORDERS.map((order) =>
+export const rdpEpsilon = (
+  events: readonly PrivacyEvent[],
+  delta: number,
+  orders = RDP_ORDERS,
+): number => {
+  const epsilons = orders.map((order) =>
     epsilonAt(
       order,
       events.reduce((sum, { mechanism, times }) => sum + times * rdpOf(mechanism, order), 0),

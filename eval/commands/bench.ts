@@ -1,6 +1,7 @@
 /** `loreweave-eval bench …`: a command for each benchmark. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
+import { type AccountingOptions, benchAccounting } from '../bench/accounting.ts'
 import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
 import { type AggregateOptions, benchAggregate } from '../bench/aggregate/bench.ts'
 import { type Bench, type BenchOptions, openBench } from '../bench/context.ts'
@@ -93,6 +94,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   addEndpointBench(group, print)
   addServerBench(group, print)
   addAggregateBench(group, print)
+  addAccountingBench(group, print)
 }
 
 const accuracyOf = (
@@ -194,6 +196,20 @@ const addAggregateBench = (group: Command, print: Print): Command =>
     .addOption(jsonOption())
     .action(async (options: Omit<AggregateOptions, 'log'> & { json?: boolean }) =>
       print(await benchAggregate({ ...options, log: progress }), options.json),
+    )
+
+const addAccountingBench = (group: Command, print: Print): Command =>
+  group
+    .command('accounting')
+    .description('the ε of a thousand rounds by privacy loss distributions')
+    .option(PEERS, 'against dp_accounting, in a Python environment that is made on first use')
+    .option('--runs <n>', 'counted runs, of which the median is printed', integer(1), 5)
+    .option('--settings <n>', 'drawn settings whose ε are compared with the peer', integer(1), 200)
+    .option('--seed <n>', 'of the settings', integer(0), 1)
+    .addOption(cacheOption())
+    .addOption(jsonOption())
+    .action(async (options: Omit<AccountingOptions, 'log'> & { json?: boolean }) =>
+      print(await benchAccounting({ ...options, log: progress }), options.json),
     )
 
 type ServerFlags = Omit<ServerBenchOptions, 'log'> &

@@ -17,6 +17,7 @@ const Reply = z.object({
   ids: z.array(z.int()).optional(),
   rewards: z.array(z.array(z.number())).optional(),
   states: z.array(z.array(z.number())).optional(),
+  epsilons: z.array(z.number()).optional(),
 })
 type Reply = z.infer<typeof Reply>
 

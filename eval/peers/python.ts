@@ -44,6 +44,12 @@ export const FLOWER_PACKAGES: PythonPackages = {
   modules: ['flwr', 'numpy'],
 }
 
+/** For the benchmark of privacy accounting. */
+export const ACCOUNTING_PACKAGES: PythonPackages = {
+  pins: ['dp-accounting==0.6.0'],
+  modules: ['dp_accounting'],
+}
+
 /** The Python that PEFT runs in; as `pythonWith`. */
 export const peerPython = (options: PeerPythonOptions): Promise<PeerPython> =>
   pythonWith(PEER_PACKAGES, options)
