@@ -95,7 +95,7 @@ const epsilonBy = {
 }
 
 /** Federations of all sizes, from much privacy to little. */
-export const drawSettings = (count: number, seed: number): Setting[] => {
+const drawSettings = (count: number, seed: number): Setting[] => {
   const rng = seededRng(`accounting/${seed}`)
   return Array.from({ length: count }, (_, i) => drawSetting(rng, i))
 }
