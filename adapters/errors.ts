@@ -27,6 +27,8 @@ export const ERROR_CODES = [
   'E_ROLE',
   'E_ENROLL_TOKEN',
   'E_CONSENT',
+  'E_SERVER_KEY',
+  'E_FORK',
   'E_HOST',
   'E_ORIGIN',
   // what it was for
@@ -89,6 +91,8 @@ export const SHARED_STATUS = {
   E_ROLE: 403,
   E_ENROLL_TOKEN: 403,
   E_CONSENT: 403,
+  E_SERVER_KEY: 502,
+  E_FORK: 502,
   E_HOST: 403,
   E_ORIGIN: 403,
   E_NOT_FOUND: 404,

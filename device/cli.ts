@@ -15,6 +15,7 @@ import { modelCommand } from './commands/model.ts'
 import { pageCommand } from './commands/page.ts'
 import { profileCommand, rerankCommand, rewriteCommand } from './commands/personal.ts'
 import { serveCommand } from './commands/serve.ts'
+import { serverCommand } from './commands/server.ts'
 import { serviceCommand } from './commands/service.ts'
 import { consentCommand, enrollCommand, logCommand, rotateKeyCommand } from './commands/setup.ts'
 import { statusCommand } from './commands/status.ts'
@@ -42,6 +43,7 @@ const commands = [
   profileCommand,
   enrollCommand,
   rotateKeyCommand,
+  serverCommand,
   consentCommand,
   participateCommand,
   statusCommand,

@@ -18,6 +18,10 @@ export const enrollCommand = (io: Io): Command =>
     .option('--insecure-http', 'allow plain http to a server on another computer')
     .option('--token-file <file>', 'file with the token')
     .option(
+      '--server-key <words>',
+      "the words of the server's key, where the token does not name it",
+    )
+    .option(
       '--token <->',
       '"-" reads the token from stdin (a token in the arguments would be visible to others)',
     )
@@ -35,13 +39,20 @@ export const enrollCommand = (io: Io): Command =>
         settings.insecureHttp || (options.insecureHttp === true && isExposed(server))
       const token = readToken(io, options)
       if (!insecureHttp) refuseExposed(server, 'enroll')
-      const { deviceId } = await askHome(io, options, ({ call, signal }) =>
-        call('enroll', { body: { server, token, insecureHttp }, signal }),
+      const words = options.serverKey
+      const { deviceId, serverKey } = await askHome(io, options, ({ call, signal }) =>
+        call('enroll', { body: { server, token, insecureHttp, ...(words && { words }) }, signal }),
       )
       io.print(
         options,
-        { deviceId, server },
-        `enrolled with ${server} as ${deviceId}\nNext: loreweave consent grant`,
+        { deviceId, server, serverKey },
+        [
+          `enrolled with ${server} as ${deviceId}`,
+          serverKey
+            ? `its key is pinned: ${serverKey}`
+            : 'its key is not pinned: its answers are not checked. See: loreweave server pin --help',
+          'Next: loreweave consent grant',
+        ].join('\n'),
       )
     })
 
@@ -62,6 +73,7 @@ export const rotateKeyCommand = (io: Io): Command =>
 type EnrollOptions = CommonOptions & {
   server: string
   insecureHttp?: boolean
+  serverKey?: string
   tokenFile?: string
   token?: string
 }

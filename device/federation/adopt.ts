@@ -87,6 +87,7 @@ const toJudge = (
   }
 }
 
+/** The key is the server, wherever it is; without one its address is. */
 type Kept = Pick<AdoptDeps, 'serverUrl'> & { readonly store: Pick<StoreReads, 'get'> }
 
 const checkVersion = (
@@ -108,7 +109,7 @@ const checkVersion = (
 
 const newestOf = ({ store, serverUrl }: Kept): Readonly<Record<string, Newest>> => {
   const known = store.get('releases')
-  return known?.server === serverUrl ? known.lines : {}
+  return known && (store.get('pin') || known.server === serverUrl) ? known.lines : {}
 }
 
 /** For a home that served a release before versions were stored. */

@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { applyDelta } from '../../adapters/container/delta.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
+import { readEnrolmentToken } from '../../adapters/wire/enrolment-token.ts'
 import {
   AbandonRequest,
   CheckInRequest,
@@ -23,14 +24,20 @@ import {
 import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import { keyProof } from '../../adapters/wire/key-proof.ts'
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { LogResponse } from '../../adapters/wire/release-log.ts'
+import { ServerKeyResponse } from '../../adapters/wire/server-key.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
 import { deviceIdOfKey } from '../home/device-key.ts'
 import type { PendingUpload } from '../store/uploads.ts'
 import { updateSender } from './send-update.ts'
+import { checkAnswer, keyOfWords, type Pinned, requireSigned } from './server-word.ts'
 import {
+  type Answer,
   asSendFailure,
+  type Outgoing,
   type SignedTransport,
   type SignedTransportDeps,
+  sendFailure,
   signedTransport,
   type Traffic,
 } from './signed-transport.ts'
@@ -40,11 +47,23 @@ import type { Departure } from './while-allowed.ts'
  * check: called right before each attempt; throws if nothing may leave. mark: records, before each
  * attempt, that something may leave.
  */
-type Leave = Departure & { readonly mark?: () => Promise<void> }
+export type Leave = Departure & { readonly mark?: () => Promise<void> }
 
 export type Federation = {
-  /** token: one-time, from the operator. Returns the device's pseudonym. */
-  enroll(token: string, signal?: AbortSignal): Promise<string>
+  /**
+   * token: one-time, from the operator. words: of the server's key; left out or null: those in the token, if any.
+   * serverKey: null where nobody named one; else the token is not sent to a server of another key. Fails
+   * with E_SERVER_KEY.
+   */
+  enroll(
+    token: string,
+    words?: string | null,
+    signal?: AbortSignal,
+  ): Promise<{ readonly deviceId: string; readonly serverKey: string | null }>
+  /** What the server says of its key; null for a server of an earlier version. */
+  serverKey(leave: Leave): Promise<ServerKeyResponse | null>
+  /** Of the log of releases, after this entry. */
+  log(after: number, leave: Leave): Promise<Omit<LogResponse, 'protocol'>>
   checkIn(request: Omit<CheckInRequest, 'protocol'>, leave: Leave): Promise<CheckInResponse>
   /**
    * The bytes of a release; those that it shares with the held one do not travel. Fails with
@@ -70,14 +89,33 @@ export type Federation = {
 /** held: a release that this device has, of which others are told by what differs. */
 export const federationClient = (
   deps: SignedTransportDeps & {
+    /** What the server is held to; left out: nothing. */
+    readonly pinned?: Pinned | undefined
     readonly held?: () => { readonly hash: string; readonly bytes: Uint8Array } | null
   },
 ): Federation => {
   const transport = signedTransport(deps)
   const updates = updateSender(transport)
+  const serverKey = (leave: Leave) => serverKeyOf(transport, leave)
+  /** Of an answer that the server has signed, where it is held to a key. */
+  const read = async <T>(answer: Answer, schema: z.ZodType<T>, what: string, leave: Leave) => {
+    if (deps.pinned) await checkAnswer(answer, deps.pinned, () => serverKey(leave))
+    return readJson(answer.bytes, schema, what)
+  }
+  const postJson = async <T>(
+    path: string,
+    what: string,
+    body: object,
+    schema: z.ZodType<T>,
+    leave: Leave,
+  ): Promise<T> => read(await transport.send(posted(path, what, body, leave)), schema, what, leave)
+  const getJson = async <T>(path: string, what: string, schema: z.ZodType<T>, leave: Leave) =>
+    read(await transport.send({ method: 'GET', path, what, ...leave }), schema, what, leave)
   return {
     traffic: transport.traffic,
-    async enroll(token, signal) {
+    serverKey,
+    log: (after, leave) => getJson(`/v1/log?after=${after}`, 'log', LogResponse, leave),
+    async enroll(token, words = null, signal) {
       const body = EnrollRequest.parse({
         protocol: PROTOCOL_VERSION,
         token,
@@ -85,12 +123,16 @@ export const federationClient = (
       })
       // Enrolment precedes any consent: the user has just asked for it.
       const leave = { signal, check: () => {} }
-      const answer = await postJson(transport, '/v1/enroll', 'enroll', body, EnrollResponse, leave)
-      return answer.deviceId
+      const named = words ?? readEnrolmentToken(token).fingerprint
+      const key = named === null ? null : keyOfWords(await serverKey(leave), named)
+      const answer = await transport.send(posted('/v1/enroll', 'enroll', body, leave))
+      if (key !== null) requireSigned(answer, key)
+      const { deviceId } = readJson(answer.bytes, EnrollResponse, 'enroll')
+      return { deviceId, serverKey: key }
     },
     checkIn(request, leave) {
       const body = CheckInRequest.parse({ ...request, protocol: PROTOCOL_VERSION })
-      return postJson(transport, '/v1/checkin', 'checkin', body, CheckInResponse, leave)
+      return postJson('/v1/checkin', 'checkin', body, CheckInResponse, leave)
     },
     async download(hash, leave) {
       const held = deps.held?.() ?? null
@@ -109,13 +151,13 @@ export const federationClient = (
       return bytes
     },
     async upload(upload, leave) {
-      return readJson(await updates.send(upload, leave), UploadResponse, 'update')
+      return read(await updates.send(upload, leave), UploadResponse, 'update', leave)
     },
     async abandon(roundId, reason, leave) {
       const path = `/v1/rounds/${roundId}/abandon`
       const send = (reason: AbandonReason) => {
         const body = AbandonRequest.parse({ protocol: PROTOCOL_VERSION, reason })
-        return postJson(transport, path, 'abandon', body, DoneResponse, leave)
+        return postJson(path, 'abandon', body, DoneResponse, leave)
       }
       await send(reason).catch((error: unknown) => {
         // A server of an earlier version does not know this reason.
@@ -124,15 +166,13 @@ export const federationClient = (
       })
     },
     async isWanted(roundId, leave) {
-      const path = `/v1/rounds/${roundId}`
-      const { bytes } = await transport.send({ method: 'GET', path, what: 'round', ...leave })
-      return readJson(bytes, RoundStatus, 'round').isOpen
+      return (await getJson(`/v1/rounds/${roundId}`, 'round', RoundStatus, leave)).isOpen
     },
     async judge(hash, judgement, leave) {
       const path = `/v1/releases/${hash}/judgement`
       const send = (sent: Judgement) => {
         const body = JudgeRequest.parse({ protocol: PROTOCOL_VERSION, ...sent })
-        return postJson(transport, path, 'judgement', body, JudgeResponse, leave)
+        return postJson(path, 'judgement', body, JudgeResponse, leave)
       }
       await send(judgement).catch((error: unknown) => {
         // A server of an earlier version takes the difference alone.
@@ -146,7 +186,7 @@ export const federationClient = (
       const body = ReplaceKeyRequest.parse({ protocol: PROTOCOL_VERSION, publicKey, proof })
       // It follows no consent: the user has just asked for it.
       const leave = { signal, check: () => {} }
-      await postJson(transport, '/v1/device/key', 'key', body, DoneResponse, leave)
+      await postJson('/v1/device/key', 'key', body, DoneResponse, leave)
     },
     async leaveServer(signal) {
       // Leaving follows no consent: the user has just asked for it.
@@ -175,23 +215,28 @@ const assembled = (held: Uint8Array, delta: Uint8Array): Uint8Array | null => {
   }
 }
 
-const postJson = async <T>(
+const posted = (path: string, what: string, body: object, leave: Leave): Outgoing => ({
+  method: 'POST',
+  path,
+  what,
+  headers: { 'content-type': 'application/json' },
+  body: new TextEncoder().encode(JSON.stringify(body)),
+  ...leave,
+})
+
+/** null for a server of an earlier version. */
+const serverKeyOf = async (
   transport: SignedTransport,
-  path: string,
-  what: string,
-  body: object,
-  schema: z.ZodType<T>,
   leave: Leave,
-): Promise<T> => {
-  const { bytes } = await transport.send({
-    method: 'POST',
-    path,
-    what,
-    headers: { 'content-type': 'application/json' },
-    body: new TextEncoder().encode(JSON.stringify(body)),
-    ...leave,
-  })
-  return readJson(bytes, schema, what)
+): Promise<ServerKeyResponse | null> => {
+  try {
+    const path = '/v1/server/key'
+    const { bytes } = await transport.send({ method: 'GET', path, what: 'key', ...leave })
+    return readJson(bytes, ServerKeyResponse, 'key')
+  } catch (error) {
+    if (sendFailure(error)?.status === 404) return null
+    throw error
+  }
 }
 
 const readJson = <T>(bytes: Uint8Array, schema: z.ZodType<T>, what: string): T => {

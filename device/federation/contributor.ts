@@ -17,6 +17,7 @@ import { openBackoff } from './backoff.ts'
 import { contactRefusal } from './check-in.ts'
 import type { Federation } from './client.ts'
 import { type RoundResult, runRound } from './compute-round.ts'
+import { enrolWith } from './enrol.ts'
 import { judgeFollowed } from './judge.ts'
 import {
   type ParticipateDeps,
@@ -24,6 +25,7 @@ import {
   type ParticipateReport,
   participate,
 } from './participate.ts'
+import { checkLogged, loggedRelease } from './release-log.ts'
 import { whileAllowed } from './while-allowed.ts'
 
 export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
@@ -72,7 +74,11 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
     asked: { names: new Set<FactName>(), unknown: new Set<never>() },
   }
   return {
-    enroll: (token, signal) => deps.federation().enroll(token, signal),
+    enroll: async (token, signal) => {
+      const { serverUrl: server, federation } = deps
+      const enrolment = { store, clock, server, federation: federation() }
+      return (await enrolWith(enrolment, token, null, signal)).deviceId
+    },
     participate: (options = {}) => contribute(deps, memory, options),
     adoptRelease: (hash, signal) => adopt(deps, hash, { signal }),
     consent: () => store.consent(),
@@ -85,7 +91,7 @@ export const openContributor = (deps: ContributorDeps): Contributor => {
 const adopt = (deps: ContributorDeps, hash: string, options: ParticipateOptions): Promise<void> => {
   const download = () =>
     whileAllowed(deps.store.live, contactRefusal(deps), options.signal, (departure) =>
-      deps.federation().download(hash, departure),
+      logging(deps).download(hash, departure),
     )
   return adoptRelease(deps, hash, download, options)
 }
@@ -99,7 +105,7 @@ const contribute = async (
   const report = await participate(
     {
       store,
-      federation: deps.federation(),
+      federation: logging(deps),
       base: model.base,
       space,
       clock,
@@ -124,6 +130,21 @@ const contribute = async (
     })
   if (options.follow !== false) await judgeFollowed(deps, options)
   return report
+}
+
+/** Of a server that is held to its key, only releases that are in its log are had. */
+const logging = ({ store, federation }: ContributorDeps): Federation => {
+  const client = federation()
+  return {
+    ...client,
+    async download(hash, leave) {
+      if (!store.get('pin')) return client.download(hash, leave)
+      const entry = await loggedRelease({ store, federation: client }, hash, leave)
+      const bytes = await client.download(hash, leave)
+      checkLogged(entry, bytes)
+      return bytes
+    },
+  }
 }
 
 /** Deletes the rest of an interrupted round once the device has another assignment, or none. */

@@ -5,12 +5,17 @@
 import { isFedError } from '../../adapters/errors.ts'
 import { contentDigest } from '../../adapters/wire/signature.ts'
 import type { PendingUpload } from '../store/uploads.ts'
-import { type Outgoing, type SignedTransport, sendFailure } from './signed-transport.ts'
+import {
+  type Answer,
+  type Outgoing,
+  type SignedTransport,
+  sendFailure,
+} from './signed-transport.ts'
 import type { Departure } from './while-allowed.ts'
 
 export type UpdateSender = {
   /** The server's answer. Sends the stored bytes unchanged. Fails with the codes of the transport. */
-  send(upload: PendingUpload, leave: Departure): Promise<Uint8Array>
+  send(upload: PendingUpload, leave: Departure): Promise<Answer>
 }
 
 /** Below what proxies take unless they are told otherwise (nginx: 1 MB). */
@@ -20,11 +25,11 @@ export const updateSender = (transport: SignedTransport): UpdateSender => {
   /** Once a proxy has taken pieces, but not the whole. */
   let needsPieces = false
 
-  const inPieces = async (upload: PendingUpload, leave: Departure): Promise<Uint8Array> => {
+  const inPieces = async (upload: PendingUpload, leave: Departure): Promise<Answer> => {
     for (let from = 0; ; from += PIECE_BYTES) {
       const to = Math.min(from + PIECE_BYTES, upload.bytes.length)
-      const { bytes } = await transport.send({ ...pieceOf(upload, from, to), ...leave })
-      if (to === upload.bytes.length) return bytes
+      const answer = await transport.send({ ...pieceOf(upload, from, to), ...leave })
+      if (to === upload.bytes.length) return answer
     }
   }
 
@@ -34,18 +39,18 @@ export const updateSender = (transport: SignedTransport): UpdateSender => {
       const again = () => restOf(transport, upload, leave)
       const first = upload.isSent ? await again() : wholeOf(upload)
       try {
-        return (await transport.send({ ...first, ...leave, again })).bytes
+        return await transport.send({ ...first, ...leave, again })
       } catch (error) {
         // The server that has the parts is another one, or it has dropped them meanwhile.
         if (isFedError(error) && error.code === 'E_CONFLICT')
-          return (await transport.send({ ...wholeOf(upload), ...leave })).bytes
+          return transport.send({ ...wholeOf(upload), ...leave })
         const { status, isRefusal } = sendFailure(error) ?? {}
         if (status !== 413 || isRefusal || upload.bytes.length <= PIECE_BYTES) throw error
-        const bytes = await inPieces(upload, leave).catch((cause) => {
+        const answer = await inPieces(upload, leave).catch((cause) => {
           throw takesNoPieces(cause) ? error : cause
         })
         needsPieces = true
-        return bytes
+        return answer
       }
     },
   }

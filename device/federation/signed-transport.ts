@@ -164,7 +164,8 @@ const attemptOnce = async (
   try {
     const response = await deps.transport(request)
     onProgress()
-    answer = await readAnswer(response, outgoing, kept, (bytes) => {
+    const asked = request.headers.get('signature') ?? ''
+    answer = await readAnswer(response, outgoing, asked, kept, (bytes) => {
       traffic.down += bytes
       onProgress()
     })
@@ -197,7 +198,9 @@ const noAnswer = (deps: SignedTransportDeps, { what }: Outgoing, cause: unknown)
   return { kind: 'failed', error, again: mayPass(cause), waitMs: 0 }
 }
 
-type Answer = {
+export type Answer = {
+  /** The `signature` of the request that it answers. */
+  readonly asked: string
   readonly status: number
   readonly headers: Headers
   readonly bytes: Uint8Array
@@ -210,6 +213,7 @@ type Answer = {
 const readAnswer = async (
   { status, headers, body }: Response,
   { what, maxBytes = MAX_MESSAGE_BYTES, resumes }: Outgoing,
+  asked: string,
   kept: Kept,
   onRead: (bytes: number) => void,
 ): Promise<Answer> => {
@@ -240,7 +244,7 @@ const readAnswer = async (
     unseen = 0
   }
   onRead(unseen)
-  return { status, headers, bytes: new Uint8Array(Buffer.concat(all.chunks)) }
+  return { asked, status, headers, bytes: new Uint8Array(Buffer.concat(all.chunks)) }
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {

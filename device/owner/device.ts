@@ -15,6 +15,7 @@ import type { StepNeed } from '../engine/train/memory-plan.ts'
 import { federationClient } from '../federation/client.ts'
 import type { runRound } from '../federation/compute-round.ts'
 import { type Contributor, notEnrolled, openContributor } from '../federation/contributor.ts'
+import { pinnedKey } from '../federation/server-word.ts'
 import type { Transport } from '../federation/signed-transport.ts'
 import { openFollowUps } from '../feedback/follow-up-gate.ts'
 import { type ImportReport, importChoices } from '../feedback/import-choices.ts'
@@ -142,7 +143,8 @@ export const openDevice = (options: DeviceOptions): Device => {
       const bytes = hash === null ? undefined : store.blob(releaseBlob(hash))
       return hash !== null && bytes ? { hash, bytes } : null
     }
-    return federationClient({ serverUrl, transport, key, clock, rng, sleep, log, held })
+    const pinned = pinnedKey(store)
+    return federationClient({ serverUrl, transport, key, clock, rng, sleep, log, held, pinned })
   })
   const { refresh } = personalizer
   const contributor = openContributor({

@@ -9,11 +9,15 @@ import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import type { AdapterSpecSchema } from '../../adapters/wire/primitives.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
+import { fingerprintOf } from '../../adapters/wire/spoken.ts'
 import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { federationClient } from '../federation/client.ts'
 import { notEnrolled } from '../federation/contributor.ts'
+import { enrolWith, pinKey } from '../federation/enrol.ts'
 import type { ParticipateOptions, ParticipateReport } from '../federation/participate.ts'
+import { compareLog, type LogVerdict } from '../federation/release-log.ts'
+import { keyOfWords, pinnedKey } from '../federation/server-word.ts'
 import type { Transport } from '../federation/signed-transport.ts'
 import { type ImportReport, importChoices } from '../feedback/import-choices.ts'
 import { alone, deviceIdOfKey, replaced, type SigningKey } from '../home/device-key.ts'
@@ -31,6 +35,7 @@ import { readPrivate, savePrivate, servingState } from '../store/private-adapter
 import type { DeviceStore } from '../store/store.ts'
 import { isTrainingPaused, trainingStatus } from '../store/training.ts'
 import type { TrainingStatus } from '../store/training-status.ts'
+import { type Trust, trustOf } from '../store/trust.ts'
 import type { Device } from './device.ts'
 import type { LongWorkQueue } from './long-work.ts'
 import { type HomeStatus, homeStatus } from './status.ts'
@@ -67,6 +72,8 @@ export type LeftReport = {
 
 /** insecureHttp: whether plain http to another computer is allowed. */
 type Enrolment = {
+  /** The words of the server's key; left out: those of the token, if any. */
+  readonly words?: string | undefined
   readonly server: string
   readonly token: string
   readonly insecureHttp: boolean
@@ -92,7 +99,19 @@ export type HomeOperations = {
    * without any.
    */
   takeAdapter(adapter: NumberedAdapter, work: Work): Promise<{ choices: number | null }>
-  enroll(enrolment: Enrolment, signal: AbortSignal): Promise<{ deviceId: string; server: string }>
+  enroll(
+    enrolment: Enrolment,
+    signal: AbortSignal,
+  ): Promise<{ deviceId: string; server: string; serverKey: string | null }>
+  /** How far the server of the federation is held to its word. */
+  trust(): Trust
+  /** words: of its key; null: whatever key it shows now. Fails with E_SERVER_KEY, E_NOT_ENROLLED. */
+  pinServer(words: string | null, signal: AbortSignal): Promise<Trust>
+  /** Whether another device was told the same. Fails with E_FORK, E_SERVER_KEY, E_NOT_ENROLLED. */
+  compareLog(
+    other: { readonly number: number; readonly words: string },
+    signal: AbortSignal,
+  ): Promise<{ verdict: LogVerdict }>
   /** The device stays the same for its server. */
   replaceKey(signal: AbortSignal): Promise<{ deviceId: string; server: string }>
   leave(): Promise<LeftReport>
@@ -145,6 +164,9 @@ export const openOperations = (deps: OperationsDeps): HomeOperations => {
     adapter: (which) => servedAdapter(deps, which),
     takeAdapter: (adapter, work) => takeAdapter(deps, adapter, work),
     enroll: (enrolment, signal) => enroll(deps, enrolment, signal),
+    trust: () => trustOf(store, home.now().config.server),
+    pinServer: (words, signal) => pinServer(deps, words, signal),
+    compareLog: (other, signal) => compareWith(deps, other, signal),
     replaceKey: (signal) => replaceKey(deps, signal),
     leave: () => leave(deps),
     configure: (changes) => configure(deps, changes),
@@ -242,16 +264,19 @@ const clientOf = (
     rng: cryptoRng(),
     sleep: timerSleep,
     log: (entry) => store.durably((tx) => tx.log(entry)),
+    pinned: pinnedKey(store),
   })
 
 const enroll = async (
   deps: OperationsDeps,
-  { server, token, insecureHttp }: Enrolment,
+  { server, token, insecureHttp, words }: Enrolment,
   signal: AbortSignal,
-): Promise<{ deviceId: string; server: string }> => {
-  const { home, clock } = deps
+): Promise<{ deviceId: string; server: string; serverKey: string | null }> => {
+  const { home, clock, store } = deps
   const key = alone(home.now().key)
-  const deviceId = await clientOf(deps, server, insecureHttp, key).enroll(token, signal)
+  const federation = clientOf(deps, server, insecureHttp, key)
+  const enrolment = { store, clock, server, federation }
+  const { deviceId, serverKey } = await enrolWith(enrolment, token, words ?? null, signal)
   home.changeKey(alone)
   home.change(({ settings, ...config }) => ({
     ...config,
@@ -259,7 +284,41 @@ const enroll = async (
     enrolledAt: clock(),
     settings: { ...settings, insecureHttp },
   }))
-  return { deviceId, server }
+  return { deviceId, server, serverKey: serverKey && fingerprintOf(serverKey) }
+}
+
+const pinServer = async (
+  deps: OperationsDeps,
+  words: string | null,
+  signal: AbortSignal,
+): Promise<Trust> => {
+  const { store, clock } = deps
+  const { federation, server } = enrolled(deps)
+  const shown = await federation.serverKey({ signal, check: () => {} })
+  if (!shown)
+    throw new FedError('E_SERVER_KEY', `${server} is of an earlier version, and has no key to pin`)
+  const key = words === null ? shown.publicKey : keyOfWords(shown, words)
+  await pinKey(store, { key, at: Math.floor(clock()), by: words === null ? 'first_use' : 'words' })
+  return trustOf(store, server)
+}
+
+const compareWith = async (
+  deps: OperationsDeps,
+  other: { readonly number: number; readonly words: string },
+  signal: AbortSignal,
+): Promise<{ verdict: LogVerdict }> => {
+  const { federation } = enrolled(deps)
+  if (!deps.store.get('pin'))
+    throw new FedError('E_SERVER_KEY', 'no key is pinned yet. Run: loreweave server pin')
+  const leave = { signal, check: () => {} }
+  return { verdict: await compareLog({ store: deps.store, federation }, other, leave) }
+}
+
+/** Fails with E_NOT_ENROLLED. */
+const enrolled = (deps: OperationsDeps) => {
+  const { server, settings } = deps.home.now().config
+  if (server === null) throw notEnrolled()
+  return { server, federation: clientOf(deps, server, settings.insecureHttp) }
 }
 
 /** A repeat goes on where the last one broke off. Fails with E_NOT_ENROLLED and the server's refusals. */
@@ -297,6 +356,10 @@ const leave = async (deps: OperationsDeps): Promise<LeftReport> => {
       .then(() => true)
       .catch(() => false))
   home.change((config) => ({ ...config, server: null, enrolledAt: null }))
+  await store.durably((tx) => {
+    tx.set('pin', null)
+    tx.set('serverLog', null)
+  })
   const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
   return { server, isTold, dropped, accepted }
 }

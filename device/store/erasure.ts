@@ -241,6 +241,8 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   consent: { ...numbersOnly('what may be contributed'), owner: 'user' },
   paused: { ...numbersOnly('whether training is paused'), owner: 'user' },
   releases: numbersOnly('which release of each line was the last'),
+  pin: numbersOnly('the public key of the federation server'),
+  serverLog: numbersOnly('the last entry of its log of releases'),
   serving: numbersOnly('which release and adapter are served'),
   judging: numbersOnly('which release is to be judged, beside which'),
   exit: numbersOnly('after which layer answers are read'),

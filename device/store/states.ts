@@ -3,7 +3,7 @@
  * value that its schema refuses makes the read fail, unless the schema says what stands for it.
  */
 import { type ZodType, z } from 'zod'
-import { Sha256 } from '../../adapters/wire/primitives.ts'
+import { PublicKey, Sha256 } from '../../adapters/wire/primitives.ts'
 import { EnergyMethod, LastTraining } from '../records/agent-reports.ts'
 import { Consent } from '../records/consent.ts'
 import { Dimension, Profile } from '../records/preference.ts'
@@ -91,6 +91,14 @@ const Releases = z.object({
 })
 export type Releases = z.infer<typeof Releases>
 
+/** The key that the server is held to, and who named it: the enrolment token, or the user by its words or not. */
+const ServerPin = z.object({
+  key: PublicKey,
+  at: z.number(),
+  by: z.enum(['token', 'words', 'first_use']),
+})
+export type ServerPin = z.infer<typeof ServerPin>
+
 /** The release that this device follows, to be judged beside the one before it. */
 const Judging = z.object({ release: Sha256, before: Sha256 })
 export type Judging = z.infer<typeof Judging>
@@ -146,6 +154,10 @@ export const STATES = {
   paused: z.boolean().catch(false),
   releases: Releases.nullable().catch(null),
   serving: ServingState,
+  /** Of the server in use. Where it cannot be read, nothing is sent to it. */
+  pin: ServerPin.nullable(),
+  /** The last entry of the server's log of releases that this device has seen. */
+  serverLog: z.object({ number: z.int().min(1), hash: Sha256 }).nullable(),
   judging: Judging.nullable().catch(null),
   exit: ChosenExit,
   /** What answers really take. */

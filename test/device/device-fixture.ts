@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'
 import { adapterLayout, segmentOf } from '../../adapters/lora/layout.ts'
 import { seededRng } from '../../adapters/random.ts'
+import { readEnrolmentToken } from '../../adapters/wire/enrolment-token.ts'
 import type { JobSpecInput } from '../../adapters/wire/jobs.ts'
 import { newKeyPair } from '../../adapters/wire/signature.ts'
 import type { Engine, GradientRequest, TrainRequest } from '../../device/engine/engine.ts'
@@ -154,7 +155,8 @@ export const enrolledDevice = async (
     sleep: (ms) => server.pass(ms),
     ...options,
   })
-  await made.device.enroll(await server.operator.token())
+  // Without the words of the server's key: what tests say in its place is not signed.
+  await made.device.enroll(readEnrolmentToken(await server.operator.token()).secret)
   await made.device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
   await made.device.importChoices(shortChoices(6))
   return { ...made, server, sent, transport, jobId: view.id }

@@ -149,6 +149,8 @@ export const AdapterTakenResponse = z.strictObject({
   choices: Count.nullable().describe('Choices that the head was fitted to; null: none'),
 })
 
+const Words = z.string().min(5).max(200).describe('Of the key of the server')
+
 export const EnrollHere = z.strictObject({
   protocol: AskedProtocol,
   server: Url,
@@ -157,11 +159,36 @@ export const EnrollHere = z.strictObject({
     .boolean()
     .default(false)
     .describe('Allows plain http to another computer from now on'),
+  words: Words.optional(),
 })
+/** key: words of the pinned one; by: who named it; log: its last entry that this device has seen. */
+export const TrustResponse = z.strictObject({
+  protocol: Protocol,
+  server: Url.nullable(),
+  key: Words.nullable(),
+  by: z.enum(['token', 'words', 'first_use']).nullable(),
+  log: z.strictObject({ number: z.int().min(1), words: Words }).nullable(),
+})
+export const PinRequest = z.strictObject({
+  protocol: AskedProtocol,
+  words: Words.nullable().describe('null: whatever key the server shows now'),
+})
+/** What `loreweave server show` prints on another device. */
+export const CompareRequest = z.strictObject({
+  protocol: AskedProtocol,
+  number: z.int().min(1),
+  words: Words,
+})
+export const CompareResponse = z.strictObject({
+  protocol: Protocol,
+  verdict: z.enum(['same', 'different', 'unknown']),
+})
+
 export const EnrolledResponse = z.strictObject({
   protocol: Protocol,
   deviceId: z.string().max(64),
   server: Url,
+  serverKey: Words.nullable().optional(),
 })
 export const LeftResponse = report<LeftReport>()({ server: Url.nullable(), accepted: Count })
 
