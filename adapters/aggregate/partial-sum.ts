@@ -16,7 +16,7 @@ import {
 } from './exact-sum.ts'
 
 /** Of 32 bits each, that a sum within its bound can need. */
-const MAX_DIGITS = 3
+export const MAX_DIGITS = 3
 
 const Header = z.strictObject({
   kind: z.literal('partial'),

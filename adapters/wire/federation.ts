@@ -27,6 +27,8 @@ export const EnrollRequest = z.strictObject({
   protocol: Protocol,
   token: z.string().min(16).max(200),
   publicKey: PublicKey,
+  /** It is an edge, and the token is for one. */
+  edge: z.literal(true).optional(),
 })
 export type EnrollRequest = z.infer<typeof EnrollRequest>
 
@@ -34,7 +36,12 @@ export type EnrollRequest = z.infer<typeof EnrollRequest>
  * deviceId is the RFC 7638-like thumbprint the server derived: the first 32 hex digits of
  * SHA-256(public key).
  */
-export const EnrollResponse = z.strictObject({ protocol: Protocol, deviceId: Id })
+export const EnrollResponse = z.strictObject({
+  protocol: Protocol,
+  deviceId: Id,
+  /** Of an edge: how many devices it may stand for. */
+  edge: z.int().min(1).max(1_000_000).optional(),
+})
 export type EnrollResponse = z.infer<typeof EnrollResponse>
 
 /** Fewest devices of a round, where nobody has said another number: on the server and on each device. */

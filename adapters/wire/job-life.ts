@@ -1,4 +1,5 @@
 /** When a job works, which devices it asks, and what a device tells about itself when a job asks. */
+
 import { z } from 'zod'
 import { DAY_MS } from '../time.ts'
 import { TimeMs } from './primitives.ts'
@@ -72,7 +73,7 @@ export const EarlyStop = z.strictObject({
 })
 export type EarlyStop = z.infer<typeof EarlyStop>
 
-/** Why a device gives its place in a round on. */
+/** Why a device gives its place in a round on. too_few: an edge has not had the updates of enough devices. */
 export const AbandonReason = z.enum([
   'no_data',
   'memory',
@@ -80,6 +81,7 @@ export const AbandonReason = z.enum([
   'too_late',
   'failed',
   'small_cohort',
+  'too_few',
 ])
 export type AbandonReason = z.infer<typeof AbandonReason>
 

@@ -161,6 +161,8 @@ export const CohortPlan = z
     choices: CountBucket.default('1-9'),
     /** Most updates that a device may contribute in a day, to all jobs together. Left out: no limit. */
     perDay: z.int().min(1).max(1000).optional(),
+    /** Whether edges take part, which send the exact sum of their devices' updates. Left out: no. */
+    edges: z.boolean().optional(),
   })
   .refine((c) => c.minimum <= c.goal && c.goal <= c.size, 'minimum ≤ goal ≤ size must hold')
   .refine(
@@ -249,7 +251,14 @@ export const JobState = z.enum([
 ])
 export type JobState = z.infer<typeof JobState>
 
-export const RoundPhase = z.enum(['collecting', 'aggregating', 'released', 'abandoned'])
+export const RoundPhase = z.enum([
+  'collecting',
+  'aggregating',
+  'released',
+  /** By an edge, to the server whose round it was a part of. */
+  'forwarded',
+  'abandoned',
+])
 export type RoundPhase = z.infer<typeof RoundPhase>
 
 export const RoundSummary = z.strictObject({

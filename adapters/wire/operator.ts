@@ -18,6 +18,8 @@ export const CreateTokens = z.strictObject({
     .min(1000)
     .max(365 * 24 * 3600 * 1000)
     .default(7 * 24 * 3600 * 1000),
+  /** Each enrols an edge, which may stand for so many devices. Left out: each enrols a device. */
+  edge: z.int().min(1).max(1_000_000).optional(),
 })
 export type CreateTokens = z.infer<typeof CreateTokens>
 
@@ -135,6 +137,7 @@ export const DeviceListResponse = z.strictObject({
         enrolledAt: TimeMs,
         lastSeenAt: TimeMs.nullable(),
         blockedAt: TimeMs.optional(),
+        edge: z.int().min(1).max(1_000_000).optional(),
       }),
     )
     .max(1_000_000),

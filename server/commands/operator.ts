@@ -17,9 +17,18 @@ export const tokenCommands = (deps: CommandDeps): Command =>
     command(deps, 'create', 'make enrolment tokens; they are shown once')
       .option('--count <n>', 'how many', integer(1, 10_000), 1)
       .option('--ttl <duration>', 'how long they are good for', parseDuration, parseDuration('7d'))
-      .addHelpText('after', '\nExamples:\n  loreweave-server token create --count 20 --ttl 2d')
-      .action(async (o: Common & { count: number; ttl: number }) => {
-        const body = { protocol, count: o.count, ttlMs: o.ttl }
+      .option(
+        '--edge <devices>',
+        'for an edge (see `loreweave-server edge`), which may stand for so many devices',
+        integer(1, 1_000_000),
+      )
+      .addHelpText(
+        'after',
+        '\nExamples:\n  loreweave-server token create --count 20 --ttl 2d\n  loreweave-server token create --edge 500',
+      )
+      .action(async (o: Common & { count: number; ttl: number; edge?: number }) => {
+        const edge = o.edge === undefined ? {} : { edge: o.edge }
+        const body = { protocol, count: o.count, ttlMs: o.ttl, ...edge }
         const path = '/v1/operator/tokens'
         const answer = await client(deps, o).json(CreateTokensResponse, 'POST', path, body)
         print(deps, o, answer, () => answer.tokens.join('\n'))
@@ -58,12 +67,13 @@ export const deviceCommands = (deps: CommandDeps): Command => {
       const answer = await client(deps, o).json(DeviceListResponse, 'GET', DEVICES)
       print(deps, o, answer, () =>
         table([
-          ['DEVICE', 'ENROLLED', 'LAST SEEN', 'BLOCKED'],
+          ['DEVICE', 'ENROLLED', 'LAST SEEN', 'BLOCKED', 'EDGE OF'],
           ...answer.devices.map((d) => [
             d.id,
             timeText(d.enrolledAt),
             timeText(d.lastSeenAt),
             timeText(d.blockedAt ?? null),
+            d.edge === undefined ? '-' : `${d.edge} devices`,
           ]),
         ]),
       )

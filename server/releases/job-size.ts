@@ -1,7 +1,14 @@
 /** Whether a job's messages can be sent, and what devices may send can be summed. */
 import { LARGEST_SUM } from '../../adapters/aggregate/exact-sum.ts'
+import { MAX_DIGITS } from '../../adapters/aggregate/partial-sum.ts'
 import { isInBlocks } from '../../adapters/aggregate/robust/rules.ts'
-import { askedRows, CONTRIBUTIONS, vectorSize } from '../../adapters/contributions/table.ts'
+import type { ContributionRow } from '../../adapters/contributions/contribution.ts'
+import {
+  askedRows,
+  CONTRIBUTIONS,
+  summedSize,
+  vectorSize,
+} from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { adapterLayout, type Factors, layoutSize } from '../../adapters/lora/layout.ts'
 import { residualSpec } from '../../adapters/lora/ranks.ts'
@@ -33,7 +40,8 @@ export const checkJobSize = (spec: JobSpec): void => {
   // As if a round could move both factors.
   const others = askedRows(spec).map((row) => vectorSize(row, { ...spec, factor: null }))
   const update = adapter + others.reduce((sum, size) => sum + size, 0)
-  const bytes = 4 * Math.max(release, update) + MAX_JSON_BYTES
+  const sent = spec.cohort.edges ? MAX_DIGITS * update : update
+  const bytes = 4 * Math.max(release, sent) + MAX_JSON_BYTES
   if (bytes > MAX_BINARY_BYTES)
     throw new FedError(
       'E_SHAPE',
@@ -47,8 +55,11 @@ export const checkJobSize = (spec: JobSpec): void => {
     )
 }
 
-/** Bytes that an update of a round of this job can have. factor: what the round moves. */
-export const largestUpdate = (spec: JobSpec, factor: Factors | null): number => {
-  const sizes = askedRows(spec).map((row) => vectorSize(row, { ...spec, factor }))
-  return 4 * sizes.reduce((sum, size) => sum + size, 0) + MAX_JSON_BYTES
+/** Bytes that an update of a round of this job can have. factor: what the round moves. isEdge: or an edge's sums. */
+export const largestUpdate = (spec: JobSpec, factor: Factors | null, isEdge = false): number => {
+  const plan = { ...spec, factor }
+  const sizeOf = (row: ContributionRow) =>
+    isEdge ? MAX_DIGITS * summedSize(row, plan) : vectorSize(row, plan)
+  const numbers = askedRows(spec).reduce((sum, row) => sum + sizeOf(row), 0)
+  return 4 * numbers + MAX_JSON_BYTES
 }

@@ -14,7 +14,7 @@ import type { BuiltRelease } from '../releases/release.ts'
 import type { Job, JobProgress, Round } from '../store/records.ts'
 import { keeping, leaseOf, readObject, type Worker } from './at-work.ts'
 import { createChores } from './chores.ts'
-import type { RoundDeps } from './deps.ts'
+import { NotForwarded, type RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
 import { badUpdatesOf, countedDigests, foldRounds, forgetSums } from './folding.ts'
 import { advance } from './machine.ts'
@@ -144,11 +144,13 @@ const passDeadlines = async (deps: RoundDeps, now: number): Promise<void> => {
 const giveOn = async (deps: RoundDeps, job: Job, round: Round, now: number): Promise<void> => {
   const { uploadMs, deadlineMs } = job.spec.cohort
   const assignedBy = now - (uploadMs ?? deadlineMs)
+  // An edge has a round of its own to end.
+  const edgesBy = now - deadlineMs
   if (round.assigned === round.received || assignedBy < round.openedAt) return
   await deps.store.transaction(async (tx) => {
     const progress = await lockedProgress(tx, job)
     if (progress.round?.id !== round.id || progress.round.phase !== 'collecting') return
-    const places = await tx.giveOn(round.id, assignedBy)
+    const places = await tx.giveOn(round.id, assignedBy, edgesBy)
     if (places > 0) deps.log('info', 'places_given_on', { job: job.id, round: round.id, places })
     await apply(deps, tx, progress, { kind: 'giveOn', places }, now)
   })
@@ -176,8 +178,8 @@ const aggregateRound = async (
   deps: RoundDeps,
   { job, round }: ClosedRound,
   server: Worker,
-): Promise<BuiltRelease | FedError> => {
-  const { store, objects, log } = deps
+): Promise<BuiltRelease | 'forwarded' | FedError> => {
+  const { store, objects, forward, log } = deps
   const keep = keeping(store, leaseOf('aggregation', round), server)
   try {
     const parent = (await store.release(round.parent))!
@@ -189,10 +191,16 @@ const aggregateRound = async (
       digests: await countedDigests(store, round),
       folded: await store.folded(round.id),
     }
-    return await aggregateWith(deps, plan, async (hash) => {
+    const read = async (hash: string) => {
       await keep()
       return readObject(objects, hash)
-    })
+    }
+    const { upstream } = job
+    if (!upstream) return await aggregateWith(deps, plan, read)
+    const { partial } = await aggregateWith(deps, { ...plan, upstream }, read)
+    await keep()
+    await forward!(upstream, partial)
+    return 'forwarded'
   } catch (error) {
     log('error', 'aggregation_failed', { job: job.id, round: round.id, cause: nameOf(error) })
     return isFedError(error) ? error : new FedError('E_INTERNAL', nameOf(error).slice(0, 300))
@@ -222,9 +230,13 @@ const aggregateWith = async <Plan extends AggregationPlan>(
 const recordOutcome = async (
   deps: RoundDeps,
   { job, round }: ClosedRound,
-  outcome: BuiltRelease | FedError,
+  outcome: BuiltRelease | 'forwarded' | FedError,
 ): Promise<void> => {
   if (outcome instanceof FedError) return recordFailure(deps, job, round.id, outcome)
+  if (outcome === 'forwarded') {
+    await step(deps, job, { kind: 'forwarded', roundId: round.id }, deps.clock())
+    return forgetUpdates(deps, round.id)
+  }
   try {
     await recordRelease(deps, job, round, outcome)
   } catch (cause) {
@@ -248,7 +260,8 @@ const failureOf = async (
 ): Promise<JobEvent> => {
   if (error instanceof BadUpdates) return badUpdatesOf(store, roundId, error)
   const reason = `${error.code}: ${error.message}`
-  return { kind: isOfUpdates(error) ? 'aggregationFailed' : 'aggregationBroke', roundId, reason }
+  const isFinal = error instanceof NotForwarded || isOfUpdates(error)
+  return { kind: isFinal ? 'aggregationFailed' : 'aggregationBroke', roundId, reason }
 }
 
 const recordRelease = async (

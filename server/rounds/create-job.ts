@@ -4,7 +4,7 @@ import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
 import { newId } from '../access/secrets.ts'
 import { checkJobSize } from '../releases/job-size.ts'
 import { type BuiltRelease, firstRelease } from '../releases/release.ts'
-import type { Job } from '../store/records.ts'
+import type { Job, Upstream } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
 import { checkRoom, type RoundDeps, type ServerDeps } from './deps.ts'
 import { newJob } from './job.ts'
@@ -14,7 +14,8 @@ import { isRepeat, type JobRequest, requestHashOf } from './repeated.ts'
 import { rootOf } from './round.ts'
 
 /**
- * key: the request's Idempotency-Key, if any; the same request gives the same job again. Fails with
+ * key: the request's Idempotency-Key, if any; the same request gives the same job again. upstream: at an
+ * edge, the round that the job is a part of. Fails with
  * E_CONFLICT (the key came with another spec, or the lineage has another model shape), E_BODY (it could
  * never do what it says), E_SHAPE, E_NORM, E_FEATURES, E_FULL.
  */
@@ -22,6 +23,7 @@ export const createJob = async (
   deps: RoundDeps & { readonly config: Pick<ServerDeps['config'], 'leastCohort'> },
   request: JobRequest,
   key?: string,
+  upstream?: Upstream,
 ): Promise<{ job: Job; isNew: boolean }> => {
   const { store, objects, clock, rng } = deps
   const { spec } = request
@@ -36,7 +38,7 @@ export const createJob = async (
   const first = (await store.lineage(lineId)) ? undefined : firstRelease(spec, now)
   if (first) await objects.put(first.summary.hash, first.bytes)
   return store.transaction(async (tx) => {
-    const job = newJob(newId(rng, 'job'), lineId, spec, now)
+    const job = newJob(newId(rng, 'job'), lineId, spec, now, upstream)
     if (key !== undefined && !(await tx.addIdempotent(key, requestHashOf(request.sent), job)))
       return { job: (await earlierJob(tx, key, request))!, isNew: false }
     if (first) await addFirst(tx, lineId, first)

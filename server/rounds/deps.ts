@@ -4,6 +4,7 @@ import type { Rng } from '../../adapters/random.ts'
 import type { Aggregate } from '../releases/aggregation-plan.ts'
 import type { Fold } from '../releases/fold.ts'
 import type { Objects } from '../store/objects.ts'
+import type { Upstream } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Pace } from './pace.ts'
@@ -23,8 +24,18 @@ export type RoundDeps = {
   readonly foldAt?: number | undefined
   /** How long the aggregation of a round is left to a server that says nothing; default: a minute. */
   readonly leaseMs?: number
+  /**
+   * At an edge: hands the sums of a round to the server whose round it is a part of. Fails with
+   * NotForwarded where that will never take them.
+   */
+  readonly forward?: ((upstream: Upstream, partial: Uint8Array) => Promise<void>) | undefined
   /** False while nothing may be taken that would fill the disk; default: true. */
   readonly hasRoom?: (() => boolean) | undefined
+}
+
+/** The server whose round it was a part of will never take these sums. */
+export class NotForwarded extends FedError {
+  readonly isFinal = true
 }
 
 /** Fails with E_FULL. */
@@ -44,6 +55,8 @@ type ServerConfig = {
   readonly leastCohort: number
   /** Whether anyone may read the metrics. */
   readonly openMetrics?: boolean
+  /** Where an edge has its jobs and releases from: it makes none of its own. */
+  readonly upstream?: string | undefined
   /** Names under which operators reach the server, without ports; default: any. */
   readonly hosts?: readonly string[] | undefined
 }

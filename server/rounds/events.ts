@@ -3,12 +3,22 @@ import type { Member, OpenEvent } from './round.ts'
 
 export type JobEvent =
   | OpenEvent
-  /** deviceId: where the member is not known yet. */
-  | { readonly kind: 'assign'; readonly member: Member; readonly deviceId?: string }
+  /** deviceId: where the member is not known yet. devices: that it stands for; left out: it is one. */
+  | {
+      readonly kind: 'assign'
+      readonly member: Member
+      readonly deviceId?: string
+      readonly devices?: number
+    }
   | { readonly kind: 'leave'; readonly member: Member }
   /** Devices that fell silent lose their places. */
   | { readonly kind: 'giveOn'; readonly places: number }
-  | { readonly kind: 'receive'; readonly member: Member; readonly digest: string }
+  | {
+      readonly kind: 'receive'
+      readonly member: Member
+      readonly digest: string
+      readonly devices?: number
+    }
   /** A device takes its part back, with the update that it sent, if any. */
   | { readonly kind: 'withdraw'; readonly member: Member }
   | { readonly kind: 'tick' }
@@ -19,6 +29,8 @@ export type JobEvent =
       readonly release: string
       readonly change?: number | null
     }
+  /** At an edge: the server whose round it was a part of has its sums. */
+  | { readonly kind: 'forwarded'; readonly roundId: string }
   /** Some updates are bad. updates: how many devices sent them. */
   | {
       readonly kind: 'badUpdates'
@@ -34,7 +46,7 @@ export type JobEvent =
   | { readonly kind: 'pause'; readonly reason?: string }
   | { readonly kind: 'resume' }
   | { readonly kind: 'retry' }
-  | { readonly kind: 'cancel' }
+  | { readonly kind: 'cancel'; readonly reason?: string }
   | { readonly kind: 'prioritize'; readonly priority: number }
 
 export type EventOf<K extends JobEvent['kind']> = Extract<JobEvent, { kind: K }>

@@ -124,7 +124,7 @@ export const badUpdatesOf = async (
   roundId: string,
   { digests, code, message }: BadUpdates,
 ) => {
-  const updates = (await tables.digests(roundId)).filter((one) => digests.includes(one)).length
+  const updates = await tables.countSent(roundId, digests)
   const reason = `${code}: ${message}`
   return { kind: 'badUpdates', roundId, digests, updates, reason } as const
 }

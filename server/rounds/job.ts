@@ -1,7 +1,7 @@
 /** What happens to a job as a whole, as pure functions; machine.ts says in which states. */
 import { DAY_MS } from '../../adapters/time.ts'
 import type { JobSpec, JobState } from '../../adapters/wire/jobs.ts'
-import type { Job, JobProgress } from '../store/records.ts'
+import type { Job, JobProgress, Upstream } from '../store/records.ts'
 import { earlyEnd, movedBy } from './early-stop.ts'
 import type { EventOf } from './events.ts'
 import {
@@ -18,7 +18,13 @@ import {
 /** Span of a job that names none. */
 const SPAN_MS = 30 * DAY_MS
 
-export const newJob = (id: string, lineId: string, spec: JobSpec, now: number): Job => {
+export const newJob = (
+  id: string,
+  lineId: string,
+  spec: JobSpec,
+  now: number,
+  upstream?: Upstream,
+): Job => {
   const startAt = Math.max(now, spec.schedule?.startAt ?? now)
   return {
     id,
@@ -35,6 +41,7 @@ export const newJob = (id: string, lineId: string, spec: JobSpec, now: number): 
     expiresAt: spec.expiresAt ?? startAt + spanMs(spec),
     firstChange: null,
     calmRounds: 0,
+    ...(upstream && { upstream }),
   }
 }
 
@@ -113,6 +120,17 @@ export const aggregated = (
   return isLast || reason ? ended(after, 'completed', reason, now) : after
 }
 
+/** An edge's part in the round of another server is done. */
+export const forwarded = (
+  progress: JobProgress,
+  { roundId }: EventOf<'forwarded'>,
+  now: number,
+): JobProgress => {
+  if (!isAggregating(progress, roundId)) return progress
+  const job = { ...progress.job, released: progress.job.released + 1, failures: 0 }
+  return ended({ job, round: { ...progress.round, phase: 'forwarded' } }, 'completed', null, now)
+}
+
 /** Bad updates are left out. With too few others a round that has closed goes back to collecting. */
 export const badUpdates = (
   progress: JobProgress,
@@ -157,7 +175,8 @@ export const aggregationBroke = (
   if (!isAggregating(progress, roundId)) return progress
   const { job } = progress
   const round = tryAgainLater(progress.round, reason, now)
-  if (round.tries < MAX_TRIES || job.state === 'paused') return { job, round }
+  // An edge's job ends with the round that it is a part of.
+  if (round.tries < MAX_TRIES || job.state === 'paused' || job.upstream) return { job, round }
   const why =
     `the server could not aggregate round ${round.index}: ${reason}. Its ${round.received} ` +
     'updates are kept: mend the fault, then "job resume"'
@@ -207,5 +226,8 @@ export const prioritize = (
   { priority }: EventOf<'prioritize'>,
 ): JobProgress => ({ job: { ...job, priority }, round })
 
-export const cancel = (progress: JobProgress, _: EventOf<'cancel'>, now: number): JobProgress =>
-  ended(progress, 'cancelled', 'cancelled by the operator', now)
+export const cancel = (
+  progress: JobProgress,
+  { reason = 'cancelled by the operator' }: EventOf<'cancel'>,
+  now: number,
+): JobProgress => ended(progress, 'cancelled', reason, now)

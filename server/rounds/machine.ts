@@ -52,6 +52,7 @@ const EVENTS: { readonly [K in JobEvent['kind']]: Row<K> } = {
   withdraw: row(AT_WORK, 'ignored', ofRound(round.withdraw)),
   tick: row(ALIVE, 'ignored', job.tick),
   aggregated: row(AT_WORK, 'ignored', job.aggregated),
+  forwarded: row(AT_WORK, 'ignored', job.forwarded),
   badUpdates: row(AT_WORK, 'ignored', job.badUpdates),
   aggregationFailed: row(AT_WORK, 'ignored', job.aggregationFailed),
   aggregationBroke: row(AT_WORK, 'ignored', job.aggregationBroke),

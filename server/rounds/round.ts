@@ -8,8 +8,16 @@ import type { Job, JobProgress, Round } from '../store/records.ts'
 
 /** What is known of one device in the round; undefined when it was not assigned. */
 export type Member =
-  | { readonly digest: string | null; readonly isSilent?: boolean; readonly deviceId?: string }
+  | {
+      readonly digest: string | null
+      readonly isSilent?: boolean
+      readonly deviceId?: string
+      /** That an edge stands for. */
+      readonly devices?: number
+    }
   | undefined
+
+const devicesOf = (member: Member): number => member?.devices ?? 1
 
 export type OpenEvent = {
   readonly kind: 'open'
@@ -76,22 +84,29 @@ export const isAssigning = (
   return round.assigned < size && !isPhaseOver
 }
 
+type Joining = {
+  readonly member: Member
+  readonly deviceId?: string | undefined
+  readonly devices?: number | undefined
+}
+
 /** A device asks again and again: the same assignment stands, unless it has been given on. */
 export const assign = (
   progress: JobProgress,
-  { member, deviceId }: { readonly member: Member; readonly deviceId?: string },
+  { member, deviceId, devices = 1 }: Joining,
   now: number,
 ): Round => {
   const { job, round } = progress
   if (!round) throw new FedError('E_NO_ROUND', 'the job has no round')
   if (!isCollecting(round, now)) throw closed(round)
   if (member && !member.isSilent) return round
-  if (!isAssigning(progress, now, deviceId))
+  const isFull = devices > 1 && round.assigned + devices > job.spec.cohort.size
+  if (isFull || !isAssigning(progress, now, deviceId))
     throw new FedError('E_ROUND_CLOSED', `round ${round.id} takes no more devices`)
   const isFirst = round.startedAt === null
   return {
     ...round,
-    assigned: round.assigned + 1,
+    assigned: round.assigned + devices,
     ...(isFirst && { startedAt: now, deadlineAt: deadlineFrom(job, now) }),
   }
 }
@@ -104,7 +119,9 @@ export const leave = (
   progress: JobProgress,
   { member }: { readonly member: Member },
 ): JobProgress['round'] =>
-  member?.digest === null && !member.isSilent ? free(progress, { places: 1 }) : progress.round
+  member?.digest === null && !member.isSilent
+    ? free(progress, { places: devicesOf(member) })
+    : progress.round
 
 /** Without a device the time of the round stands still. */
 export const free = (
@@ -125,15 +142,21 @@ export const withdraw = (
   const { round } = progress
   if (round?.phase !== 'collecting' || !member?.digest) return leave(progress, { member })
   const root = round.root === member.digest ? { root: null } : {}
-  return free(
-    { ...progress, round: { ...round, ...root, received: round.received - 1 } },
-    { places: 1 },
-  )
+  const places = devicesOf(member)
+  const received = round.received - places
+  return free({ ...progress, round: { ...round, ...root, received } }, { places })
+}
+
+/** devices: whose updates came, of those that the member stands for. */
+type Receipt = {
+  readonly member: Member
+  readonly digest: string
+  readonly devices?: number | undefined
 }
 
 export const receive = (
   { job, round }: JobProgress,
-  { member, digest }: { readonly member: Member; readonly digest: string },
+  { member, digest, devices = 1 }: Receipt,
   now: number,
 ): Round => {
   if (!round) throw new FedError('E_NO_ROUND', 'the job has no round')
@@ -142,9 +165,9 @@ export const receive = (
   if (member.digest !== null)
     throw new FedError('E_TWICE', 'the device already sent another update to this round')
   if (!isCollecting(round, now)) throw closed(round)
-  const received = round.received + 1
-  // A place that was given on is counted anew.
-  const assigned = round.assigned + (member.isSilent ? 1 : 0)
+  const received = round.received + devices
+  // A place that was given on is counted anew, and one that was not needed is free.
+  const assigned = round.assigned + devices - (member.isSilent ? 0 : devicesOf(member))
   // The update of a late device whose place nobody has taken begins the time again.
   const time = round.startedAt ?? now
   const deadlineAt = round.startedAt === null ? deadlineFrom(job, now) : round.deadlineAt

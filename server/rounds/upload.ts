@@ -8,9 +8,10 @@ import { isSameSecret } from '../../adapters/node/secrets.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
+import { checkPartialUpdate } from '../releases/check-partial.ts'
 import { checkUpdate } from '../releases/check-update.ts'
 import { largestUpdate } from '../releases/job-size.ts'
-import type { Job, Round } from '../store/records.ts'
+import type { Job, Round, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Coordinator } from './coordinator.ts'
 import { checkRoom, type RoundDeps } from './deps.ts'
@@ -53,7 +54,8 @@ export const expectUpload = async (
     return { duplicate: true }
   checkRoom(deps)
   const { job, round } = found
-  return { duplicate: false, maxBytes: largestUpdate(job.spec, round.factor) }
+  const isEdge = member.devices !== undefined
+  return { duplicate: false, maxBytes: largestUpdate(job.spec, round.factor, isEdge) }
 }
 
 /**
@@ -72,15 +74,11 @@ export const takeUpdate = async (
   // Others of this device may have been taken while this one arrived.
   if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
     return { duplicate: true }
-  const { spec } = found.job
-  const parent = await store.release(found.round.parent)
-  const unused = unusedContributions(spec.contributions, parent?.summary.parts ?? [])
-  const contributions = checkUpdate(bytes, spec, found.round, parent ? unused : [])
-  const refusal = member?.consent && consentRefusal(member.consent, contributions, clock())
-  if (refusal) throw refusal
+  const unused = await unusedBy(store, found)
+  const devices = checkSent(bytes, found, member, { unused, now: clock() })
   await objects.put(digest, bytes)
   try {
-    const duplicate = await record(deps, found.job, { roundId, deviceId, digest })
+    const duplicate = await record(deps, found.job, { roundId, deviceId, digest, devices })
     coordinator.wake()
     return { duplicate }
   } catch (error) {
@@ -90,21 +88,47 @@ export const takeUpdate = async (
   }
 }
 
+/** What the job asks for and the release that devices trained from has no use for. */
+const unusedBy = async (
+  store: Tables,
+  { job, round }: { readonly job: Job; readonly round: Round },
+): Promise<readonly Contribution[]> => {
+  const parent = await store.release(round.parent)
+  return parent ? unusedContributions(job.spec.contributions, parent.summary.parts) : []
+}
+
+/** Of an edge: how many devices its sums are of. */
+const checkSent = (
+  bytes: Uint8Array,
+  { job, round }: { readonly job: Job; readonly round: Round },
+  member: RoundMember | undefined,
+  { unused, now }: { readonly unused: readonly Contribution[]; readonly now: number },
+): number | undefined => {
+  // The edge has seen to the consent of its devices.
+  if (member?.devices !== undefined)
+    return checkPartialUpdate(bytes, job.spec, round, member.devices)
+  const contributions = checkUpdate(bytes, job.spec, round, unused)
+  const refusal = member?.consent && consentRefusal(member.consent, contributions, now)
+  if (refusal) throw refusal
+  return undefined
+}
+
 /** True when it was recorded before. */
 const record = (
   deps: UploadDeps,
   job: Job,
-  { roundId, deviceId, digest }: Upload,
+  { roundId, deviceId, digest, devices }: Upload & { readonly devices: number | undefined },
 ): Promise<boolean> =>
   deps.store.transaction(async (tx) => {
     const newest = await lockedProgress(tx, job)
     const now = deps.clock()
     const current = await findRound(tx, roundId)
     const member = await tx.member(roundId, deviceId)
-    const receive = { kind: 'receive', member, digest } as const
+    const ofEdge = devices === undefined ? {} : { devices }
+    const receive = { kind: 'receive', member, digest, ...ofEdge } as const
     if (advance(current, receive, now) === current) return true
     await apply(deps, tx, newest, receive, now)
-    await tx.saveMember(roundId, { ...member!, digest, isSilent: false })
+    await tx.saveMember(roundId, { ...member!, digest, isSilent: false, ...ofEdge })
     return false
   })
 

@@ -13,6 +13,7 @@ export type Visit =
   | 'small_cohort'
   | 'few_choices'
   | 'day_limit'
+  | 'few_devices'
   | 'charging'
   | 'idle'
   | 'unmetered'
@@ -70,6 +71,8 @@ const VISIT_TEXT: Readonly<Record<string, string>> = {
   unmetered: 'were on a metered network',
   memory: 'have too little memory',
   region: 'are in another region',
+  few_devices: 'are edges of fewer devices than its minimum',
+  left_too_few: 'were edges that had too few updates',
   left_no_data: 'had nothing to learn from',
   left_memory: 'ran out of memory',
   left_consent: 'withdrew their consent',

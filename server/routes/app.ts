@@ -13,7 +13,7 @@ import type { Tell } from '../governance/webhook.ts'
 import { aggregateInProcess } from '../releases/aggregate.ts'
 import { foldInProcess } from '../releases/fold.ts'
 import { openAttendance } from '../rounds/attendance.ts'
-import { createCoordinator } from '../rounds/coordinator.ts'
+import { type Coordinator, createCoordinator } from '../rounds/coordinator.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import { openSlots } from '../rounds/pace.ts'
 import { isDiskFailure } from '../store/disk-failure.ts'
@@ -38,6 +38,8 @@ export type FederationServer = {
   /** Removes what a kill left behind: of data that no other server uses, and before the first request. */
   recover(): Promise<void>
   readonly metrics: Metrics
+  /** What operators, and an edge's upstream, do to jobs. */
+  readonly act: Coordinator['act']
   /** From now on it is not ready for requests, and streams of events end. */
   drain(): void
   /** Ends background work and closes the store. */
@@ -88,7 +90,9 @@ export const createServer = ({
   /** One at a time, whatever the pace of ticks. */
   const govern = async (now: number): Promise<void> => {
     if (ending.signal.aborted) return
-    governing ??= decideStaged(deps)
+    // An edge has its releases from elsewhere.
+    const decide = config.upstream === undefined ? decideStaged(deps) : Promise.resolve()
+    governing ??= decide
       .then(() => watch(now))
       .finally(() => {
         governing = undefined
@@ -131,6 +135,7 @@ export const createServer = ({
   return {
     app,
     metrics,
+    act: coordinator.act,
     drain: () => ending.abort(),
     tick(now) {
       const done = tick(now)
@@ -159,6 +164,7 @@ const guardsOf = (deps: RouteDeps, route: ServerRoute): MiddlewareHandler<Server
   const guards: MiddlewareHandler<ServerEnv>[] = [timed(deps.metrics, route)]
   if (route.who === 'monitor' && !deps.config.openMetrics) guards.push(requireOperator(deps))
   if (route.who === 'operator') guards.push(authorized(deps, route))
+  if (makesReleases(route)) guards.push(refuseAtEdge(deps.config))
   const type = typeOf(route.request?.body)
   // Long texts alone: the numbers of a trained release lose a fourteenth.
   if (route.who === 'anyone' || route.who === 'operator') guards.push(compress({ threshold: 8192 }))
@@ -171,6 +177,23 @@ const guardsOf = (deps: RouteDeps, route: ServerRoute): MiddlewareHandler<Server
   if (type === JSON_TYPE) guards.push(readJson(transfer.pace))
   return guards
 }
+
+/** Whether it makes jobs or releases, which an edge has from the server before it. */
+const makesReleases = ({ who, method, path }: ServerRoute): boolean =>
+  who === 'operator' &&
+  method === 'post' &&
+  (path === '/v1/operator/jobs' || path.startsWith('/v1/operator/lineages/'))
+
+const refuseAtEdge =
+  ({ upstream }: ServerDeps['config']): MiddlewareHandler<ServerEnv> =>
+  async (_, next) => {
+    if (upstream !== undefined)
+      throw new FedError(
+        'E_CONFLICT',
+        `this server is an edge: its jobs and releases come from ${upstream}, ask there`,
+      )
+    await next()
+  }
 
 /** Codes whose answer says when to come back, a little later for each. */
 const PASSING: ReadonlySet<string> = new Set(['E_UNAVAILABLE', 'E_STORE'])

@@ -47,7 +47,7 @@ export const DEVICE_ROUTES = {
     async (c) => {
       const { deps, signed } = c.var
       const { store, clock, log } = deps
-      const { publicKey, token } = c.req.valid('json')
+      const { publicKey, token, edge: isEdge = false } = c.req.valid('json')
       const now = clock()
       const hash = credentialHash(readEnrolmentToken(token).secret)
       // Before the signature, which takes far longer: anyone may ask.
@@ -57,7 +57,10 @@ export const DEVICE_ROUTES = {
         throw new FedError('E_SIGNATURE', 'expected the signature of the key that is enrolled')
       verifySignature(signed.signable, signed.params, publicKey)
       checkTime(signed.params, now)
-      await store.transaction(async (tx) => {
+      const edge = await store.transaction(async (tx) => {
+        const edge = await tx.edgeOfToken(hash)
+        if (isEdge && edge === null) throw otherToken('for a device', 'make one with --edge')
+        if (!isEdge && edge !== null) throw otherToken('for an edge', 'ask for one for a device')
         if (!(await tx.spendToken(hash, deviceId, now))) throw badToken()
         const { nonce } = signed.params
         if (!(await tx.addNonce(deviceId, nonce, nonceEnd(signed.params)))) throw replayed()
@@ -66,10 +69,14 @@ export const DEVICE_ROUTES = {
         if (known && known.publicKey !== publicKey)
           throw new FedError('E_NOT_ENROLLED', 'the device has replaced this key with another')
         if (!known)
-          await tx.saveDevice({ id: deviceId, publicKey, enrolledAt: now, lastSeenAt: now })
+          await tx.saveDevice({
+            ...{ id: deviceId, publicKey, enrolledAt: now, lastSeenAt: now },
+            ...(edge !== null && { edge }),
+          })
+        return edge
       })
       log('info', 'device_enrolled', { device: deviceId })
-      return c.json({ protocol, deviceId }, 201)
+      return c.json({ protocol, deviceId, ...(edge !== null && { edge }) }, 201)
     },
   ),
 
@@ -131,3 +138,6 @@ export const DEVICE_ROUTES = {
     sendRelease,
   ),
 }
+
+const otherToken = (is: string, instead: string) =>
+  new FedError('E_ENROLL_TOKEN', `the enrolment token is ${is}: ${instead}`)

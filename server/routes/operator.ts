@@ -21,8 +21,9 @@ export const OPERATOR_ROUTES = {
       who,
       summary: 'Makes enrolment tokens',
       description:
-        'Each enrols one device, once. They are shown here and nowhere else. Behind its point a token ' +
-        'names the key of the server in words, by which the device knows it.',
+        'Each enrols one device, once; or with `edge` one edge, which may stand for so many devices. ' +
+        'They are shown here and nowhere else. Behind its point a token names the key of the server in ' +
+        'words, by which the device knows it.',
       request: { body: json(CreateTokens, { protocol, count: 1 }) },
       responses: {
         201: json(CreateTokensResponse, {
@@ -35,13 +36,13 @@ export const OPERATOR_ROUTES = {
     },
     async (c) => {
       const { store, clock, rng, word } = c.var.deps
-      const { count, ttlMs } = c.req.valid('json')
+      const { count, ttlMs, edge } = c.req.valid('json')
       const secrets = Array.from({ length: count }, () => newCredential(rng))
       const fingerprint = fingerprintOf((await word.key()).publicKey)
       const tokens = secrets.map((secret) => enrolmentToken(secret, fingerprint))
       const expiresAt = clock() + ttlMs
       await store.transaction(async (tx) => {
-        for (const secret of secrets) await tx.addToken(credentialHash(secret), expiresAt)
+        for (const secret of secrets) await tx.addToken(credentialHash(secret), expiresAt, edge)
       })
       return c.json({ protocol, tokens, expiresAt }, 201)
     },

@@ -1,4 +1,5 @@
 /** What anyone may read: whether the server is there, and the reference of its API. */
+
 import { z } from 'zod'
 import { type Json, namedSchemas, openApiDocument } from '../../adapters/api-reference/document.ts'
 import { PAGE_HEADERS, referencePage } from '../../adapters/api-reference/page.ts'
@@ -6,6 +7,7 @@ import { file, JSON_TYPE, json, typeOf } from '../../adapters/api-reference/rout
 import type { ErrorCode } from '../../adapters/errors.ts'
 import { VERSION } from '../../adapters/version.ts'
 import * as containers from '../../adapters/wire/containers.ts'
+import * as edges from '../../adapters/wire/edges.ts'
 import * as federation from '../../adapters/wire/federation.ts'
 import * as governance from '../../adapters/wire/governance.ts'
 import * as jobs from '../../adapters/wire/jobs.ts'
@@ -16,6 +18,7 @@ import * as serverKey from '../../adapters/wire/server-key.ts'
 import { ACCESS_ROUTES } from './access.ts'
 import { neededRole } from './authorize.ts'
 import { DEVICE_ROUTES } from './devices.ts'
+import { EDGE_ROUTES } from './edges.ts'
 import { HTTP_STATUS } from './errors.ts'
 import { EVENT_ROUTES } from './events.ts'
 import { FLEET_ROUTES } from './fleet.ts'
@@ -74,6 +77,7 @@ export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...DEVICE_ROUTES,
   ...MEMBERSHIP_ROUTES,
   ...LOG_ROUTES,
+  ...EDGE_ROUTES,
   ...JOB_ROUTES,
   ...FLEET_ROUTES,
   ...UPLOAD_ROUTES,
@@ -184,6 +188,7 @@ export const serverDocument = (): Json => {
     namedSchemas(
       [
         containers,
+        edges,
         federation,
         governance,
         jobs,

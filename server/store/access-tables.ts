@@ -17,8 +17,13 @@ const settings = (sql: Sql) => ({
 })
 
 const tokens = (sql: Sql) => ({
-  async addToken(hash: string, expiresAt: number) {
-    await sql.run('INSERT INTO tokens VALUES (?, ?, NULL)', hash, expiresAt)
+  async addToken(hash: string, expiresAt: number, edge?: number) {
+    const query = 'INSERT INTO tokens (hash, expires_at, edge) VALUES (?, ?, ?)'
+    await sql.run(query, hash, expiresAt, edge ?? null)
+  },
+  async edgeOfToken(hash: string) {
+    const [row] = await sql.rows('SELECT edge FROM tokens WHERE hash = ?', hash)
+    return (row?.['edge'] ?? null) as number | null
   },
   async isToken(hash: string, now: number) {
     const query = 'SELECT 1 FROM tokens WHERE hash = ? AND expires_at > ?'

@@ -3,7 +3,6 @@
  * database takes all of them. Documents are JSON; columns exist for what is looked up or must be
  * unique. Times are milliseconds since 1970. Published steps never change.
  */
-
 import { FedError } from '../../adapters/errors.ts'
 
 /** The same change in each dialect. */
@@ -205,6 +204,17 @@ CREATE TABLE release_log (
 CREATE TABLE release_log (
   number BIGINT PRIMARY KEY, release TEXT COLLATE "C" NOT NULL UNIQUE, document TEXT NOT NULL
 );`,
+  },
+  {
+    // Edges, and how many devices each stands for.
+    sqlite: `
+ALTER TABLE tokens ADD COLUMN edge INTEGER;
+ALTER TABLE devices ADD COLUMN edge INTEGER;
+ALTER TABLE members ADD COLUMN devices INTEGER;`,
+    postgres: `
+ALTER TABLE tokens ADD COLUMN edge BIGINT;
+ALTER TABLE devices ADD COLUMN edge BIGINT;
+ALTER TABLE members ADD COLUMN devices BIGINT;`,
   },
 ]
 

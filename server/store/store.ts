@@ -35,7 +35,10 @@ export type Tables = GovernanceTables & {
   changeSetting(name: string, before: string, after: string): Promise<boolean>
 
   /** Enrolment tokens are kept as SHA-256 hashes. */
-  addToken(hash: string, expiresAt: number): Promise<void>
+  /** edge: it enrols one, which stands for at most so many devices. */
+  addToken(hash: string, expiresAt: number, edge?: number): Promise<void>
+  /** Of a token for an edge how many devices that may stand for; null of others, and where there is none. */
+  edgeOfToken(hash: string): Promise<number | null>
   /** Whether there is one that has not ended; it may be used up. */
   isToken(hash: string, now: number): Promise<boolean>
   /**
@@ -119,14 +122,19 @@ export type Tables = GovernanceTables & {
   saveMember(roundId: string, member: RoundMember): Promise<void>
   /** One that sent an update stays. */
   dropMember(roundId: string, deviceId: string): Promise<void>
-  /** Gives on the places that devices got at `assignedBy` or before and sent nothing for; how many. */
-  giveOn(roundId: string, assignedBy: number): Promise<number>
+  /**
+   * Gives on the places that devices got at `assignedBy` or before, and edges at `edgesBy` or before, and
+   * sent nothing for; how many.
+   */
+  giveOn(roundId: string, assignedBy: number, edgesBy?: number): Promise<number>
   /** Rounds that the device was assigned to. */
   memberships(
     deviceId: string,
   ): Promise<{ readonly roundId: string; readonly digest: string | null }[]>
   /** Updates of the device in rounds that it was assigned to at `since` or later. */
   countUpdates(deviceId: string, since: number): Promise<number>
+  /** How many devices have sent these updates of a round, also by edges. */
+  countSent(roundId: string, digests: readonly string[]): Promise<number>
   /** Digests of the updates of a round, sorted; a digest that two devices sent is there twice. */
   digests(roundId: string): Promise<string[]>
 

@@ -56,16 +56,17 @@ const leases = (sql: Sql) => ({
 })
 
 const devices = (sql: Sql) => ({
-  async saveDevice({ id, publicKey, enrolledAt, lastSeenAt, blockedAt }: Device) {
+  async saveDevice({ id, publicKey, enrolledAt, lastSeenAt, blockedAt, edge }: Device) {
     await sql.run(
-      `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at, blocked_at)
-       VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+      `INSERT INTO devices (id, public_key, enrolled_at, last_seen_at, blocked_at, edge)
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
        SET last_seen_at = excluded.last_seen_at`,
       id,
       publicKey,
       enrolledAt,
       lastSeenAt,
       blockedAt ?? null,
+      edge ?? null,
     )
   },
   async sawDevice(id: string, at: number) {
@@ -111,6 +112,7 @@ const deviceOf = (row: Row): Device => ({
   lastSeenAt: row['last_seen_at'] as number | null,
   ...(row['blocked_at'] !== null && { blockedAt: row['blocked_at'] as number }),
   ...(row['next_key'] !== null && { nextKey: row['next_key'] as string }),
+  ...(row['edge'] !== null && { edge: Number(row['edge']) }),
 })
 
 const visits = (sql: Sql) => ({
@@ -245,26 +247,39 @@ const members = (sql: Sql) => ({
     return row && memberOf(row)
   },
   async saveMember(roundId: string, member: RoundMember) {
-    const { deviceId, digest, assignedAt, isSilent, consent } = member
+    const { deviceId, digest, assignedAt, isSilent, consent, devices } = member
     await sql.run(
-      `INSERT INTO members VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (round_id, device_id) DO UPDATE
+      `INSERT INTO members (round_id, device_id, digest, assigned_at, is_silent, consent, devices)
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (round_id, device_id) DO UPDATE
        SET digest = excluded.digest, assigned_at = excluded.assigned_at,
-         is_silent = excluded.is_silent, consent = excluded.consent`,
+         is_silent = excluded.is_silent, consent = excluded.consent, devices = excluded.devices`,
       roundId,
       deviceId,
       digest,
       assignedAt,
       isSilent ? 1 : 0,
       consent && JSON.stringify(consent),
+      devices ?? null,
     )
   },
-  giveOn: (roundId: string, assignedBy: number) =>
-    sql.run(
-      `UPDATE members SET is_silent = 1
-       WHERE round_id = ? AND digest IS NULL AND is_silent = 0 AND assigned_at <= ?`,
-      roundId,
-      assignedBy,
-    ),
+  async giveOn(roundId: string, assignedBy: number, edgesBy = assignedBy) {
+    const silent = `WHERE round_id = ? AND digest IS NULL AND is_silent = 0 AND
+      ((devices IS NULL AND assigned_at <= ?) OR (devices IS NOT NULL AND assigned_at <= ?))`
+    const by = [roundId, assignedBy, edgesBy] as const
+    const [row] = await sql.rows(
+      `SELECT sum(coalesce(devices, 1)) AS n FROM members ${silent}`,
+      ...by,
+    )
+    await sql.run(`UPDATE members SET is_silent = 1 ${silent}`, ...by)
+    return Number(row?.['n'] ?? 0)
+  },
+  async countSent(roundId: string, digests: readonly string[]) {
+    const query = 'SELECT digest, devices FROM members WHERE round_id = ? AND digest IS NOT NULL'
+    const sent = new Set(digests)
+    return (await sql.rows(query, roundId))
+      .filter((row) => sent.has(row['digest'] as string))
+      .reduce((sum, row) => sum + Number(row['devices'] ?? 1), 0)
+  },
   async memberships(deviceId: string) {
     const rows = await sql.rows(
       'SELECT round_id, digest FROM members WHERE device_id = ? ORDER BY round_id',
@@ -304,6 +319,7 @@ const memberOf = (row: Row): RoundMember => ({
   assignedAt: row['assigned_at'] as number,
   isSilent: row['is_silent'] === 1,
   consent: row['consent'] === null ? null : JSON.parse(row['consent'] as string),
+  ...(row['devices'] !== null && { devices: Number(row['devices']) }),
 })
 
 const parts = (sql: Sql) => ({

@@ -34,6 +34,7 @@ const COUNTS: Readonly<Record<string, readonly Count[]>> = {
     // The goal was met without them, or they were late.
     (m, fields) => m.places.inc({ outcome: 'straggler' }, missing(fields)),
   ],
+  round_forwarded: [phase('aggregating'), (m) => m.rounds.inc({ outcome: 'forwarded' })],
   round_released: [phase('aggregating'), (m) => m.rounds.inc({ outcome: 'released' })],
   round_abandoned: [
     (m) => m.rounds.inc({ outcome: 'abandoned' }),

@@ -13,6 +13,7 @@ import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jo
 import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
 import type { Fold } from '../../server/releases/fold.ts'
+import type { RoundDeps } from '../../server/rounds/deps.ts'
 import { createServer } from '../../server/routes/app.ts'
 import { type Data, openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
@@ -48,9 +49,13 @@ export const testServer = (
     foldAt?: number
     fold?: Fold
     leastCohort?: number
+    /** At an edge. */
+    forward?: RoundDeps['forward']
+    upstream?: string
+    time?: { now: number }
   } = {},
 ) => {
-  const time = { now: given.start ?? START }
+  const time = given.time ?? { now: given.start ?? START }
   const { store, objects } = given.data ?? openFolder(given.folder ?? ':memory:')
   const server = createServer({
     store,
@@ -61,12 +66,14 @@ export const testServer = (
     hasRoom: given.hasRoom,
     foldAt: given.foldAt,
     ...(given.fold && { fold: given.fold }),
+    forward: given.forward,
     ...(given.traffic && { traffic: given.traffic }),
     config: {
       operatorCredential: CREDENTIAL,
       pace: { soonMs: 1000, laterMs: 60_000 },
       leastCohort: given.leastCohort ?? 1,
       hosts: given.hosts,
+      upstream: given.upstream,
     },
   })
   const fetch: Fetch = async (request) => {
@@ -110,8 +117,10 @@ export const operatorClient = (
     ((await (await response).json()) as { job: JobView }).job
   return {
     call,
-    async token(): Promise<string> {
-      const answer = await call('POST', '/v1/operator/tokens', { protocol: PROTOCOL_VERSION })
+    /** edge: for one that may stand for so many devices. */
+    async token(edge?: number): Promise<string> {
+      const body = { protocol: PROTOCOL_VERSION, ...(edge !== undefined && { edge }) }
+      const answer = await call('POST', '/v1/operator/tokens', body)
       return ((await answer.json()) as { tokens: string[] }).tokens[0]!
     },
     createJob: (spec: JobSpecInput = tinyJob()) =>

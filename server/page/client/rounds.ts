@@ -31,7 +31,8 @@ export const roundsTimeline = (job: JobView): HTMLElement => {
   const count = (phase: string) => rounds.filter((round) => round.phase === phase).length
   const label =
     `Rounds of ${spec.name} over time: ${count('released')} released, ` +
-    `${count('abandoned')} abandoned, ${rounds.length - count('released') - count('abandoned')} open`
+    `${count('abandoned')} abandoned, ` +
+    `${count('collecting') + count('aggregating')} open`
   return timeline(label, spans)
 }
 
