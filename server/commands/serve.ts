@@ -1,4 +1,5 @@
 /** `loreweave-server serve`: the server over HTTP, on a data folder, until a signal ends it. */
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -9,12 +10,15 @@ import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { cryptoRng } from '../../adapters/random.ts'
 import { LEAST_COHORT } from '../../adapters/wire/federation.ts'
 import { newCredential } from '../access/secrets.ts'
+import { connectEdge, type EdgeOptions } from '../edge/connect.ts'
+import { openEdge } from '../edge/edge.ts'
+import type { UpstreamClient } from '../edge/upstream.ts'
 import { checkWebhook, webhook } from '../governance/webhook.ts'
 import { aggregateInWorker, foldInWorker } from '../releases/worker.ts'
 import type { RoundDeps } from '../rounds/deps.ts'
 import type { Pace } from '../rounds/pace.ts'
 import { createServer } from '../routes/app.ts'
-import { type DataPlaces, openData } from '../store/open.ts'
+import { type Data, type DataPlaces, openData } from '../store/open.ts'
 import { diskOf, folderSpace, openRoom, type Room } from '../store/room.ts'
 import { sharedClock } from '../store/shared-clock.ts'
 import { jsonLog, type Log, type LogLevel } from '../telemetry/log.ts'
@@ -46,6 +50,8 @@ export type ServeOptions = DataPlaces & {
   readonly webhook?: string | undefined
   /** Longest time to end in: answers under way, then a running aggregation, which a restart repeats. */
   readonly drainMs?: number | undefined
+  /** It takes part in the rounds of another server. */
+  readonly edge?: EdgeOptions | undefined
 }
 
 /** What a program may put in the place of ours. */
@@ -61,7 +67,7 @@ export type Serving = {
 /**
  * Makes the data folder and the operator's credential on first use. Log lines go to standard error.
  * env: AWS_… credentials of the objects, LOREWEAVE_OPERATOR_TOKEN in place of the folder's own. Fails
- * with E_CONFLICT (folder in use), E_UNAVAILABLE
+ * with E_CONFLICT (folder in use, or that of another edge), E_UNAVAILABLE
  * (address in use, no database, no bucket), E_DATA, E_USAGE.
  */
 export const serve = async (
@@ -80,24 +86,24 @@ export const serve = async (
   const clock = options.database === undefined ? null : sharedClock(data.store)
   await clock?.look()
   const now = clock?.now ?? Date.now
+  const rng = cryptoRng()
+  const upstream = options.edge && (await joined(data, { clock: now, rng, log }, options.edge))
+  const work = { aggregate: aggregateInWorker, fold: foldInWorker }
+  const deps = { ...data, ...parts, ...work, clock: now, rng, log }
   const federation = createServer({
-    ...data,
-    ...parts,
-    clock: now,
-    rng: cryptoRng(),
-    log,
+    ...deps,
+    forward: upstream?.forward,
     config: {
       operatorCredential: operatorCredential(options.data, env['LOREWEAVE_OPERATOR_TOKEN']),
       pace: options.pace,
       leastCohort: options.leastCohort ?? LEAST_COHORT,
       openMetrics,
       hosts: options.hosts,
+      upstream: upstream?.url,
     },
     // null where the system does not say.
     disk: () => diskOf(options.data).catch(() => null),
     tell,
-    aggregate: aggregateInWorker,
-    fold: foldInWorker,
     hasRoom: room.hasRoom,
     traffic: { folder: join(options.data, 'uploads') },
   })
@@ -121,9 +127,19 @@ export const serve = async (
       advice:
         'use --tls-cert and --tls-key, or a proxy that ends TLS: the credential travels as it is',
     })
+  const edge =
+    upstream &&
+    openEdge(
+      {
+        ...deps,
+        ...{ client: upstream, act: federation.act, limits: options.edge!, hasRoom: room.hasRoom },
+      },
+      randomUUID(),
+    )
   const tick = () =>
     federation
       .tick(now())
+      .then(() => edge?.step(now()))
       .catch((error: unknown) => log('error', 'tick_failed', { cause: String(error) }))
   void tick()
   const timer = setInterval(tick, options.tickMs)
@@ -148,6 +164,20 @@ export const serve = async (
       await closeListener(http, Math.min(GRACE_MS, drainMs))
       await Promise.race([federation.close(), limit.over]).finally(limit.end)
     },
+  }
+}
+
+/** Where it cannot become an edge its data are let go. */
+const joined = async (
+  data: Data,
+  deps: Pick<RoundDeps, 'clock' | 'rng' | 'log'>,
+  options: EdgeOptions,
+): Promise<UpstreamClient> => {
+  try {
+    return await connectEdge({ ...deps, store: data.store }, options)
+  } catch (error) {
+    await data.store.close()
+    throw error
   }
 }
 
