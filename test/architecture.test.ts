@@ -75,6 +75,7 @@ const FLOORS = {
     'server/transfer',
     'server/releases',
     'server/rounds',
+    'server/edge',
     'server/governance',
     'server/page',
     'server/page/client',

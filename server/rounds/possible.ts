@@ -59,6 +59,20 @@ const leastFor = (robust: RobustPlan): number => {
   return least
 }
 
+/** Edges send sums: what looks at single updates does without them. */
+const IMPOSSIBLE_EDGES: readonly Pair[] = [
+  {
+    isSo: (spec) => spec.cohort.edges === true && needsSingles(spec),
+    why: ({ strategy }) =>
+      `cohort.edges: strategy ${strategy} reads each update by itself, and edges send sums`,
+  },
+  {
+    isSo: ({ cohort, robust }) => cohort.edges === true && robust !== undefined,
+    why: ({ robust }) =>
+      `cohort.edges: robust rule ${robust?.rule} compares single updates, and edges send sums`,
+  },
+]
+
 const IMPOSSIBLE: readonly Pair[] = [
   {
     isSo: ({ expiresAt, maxDays }) => expiresAt !== undefined && maxDays !== undefined,
@@ -122,6 +136,7 @@ const IMPOSSIBLE: readonly Pair[] = [
       needsSingles(spec) && spec.cohort.size * largestUpdate(spec, 'AB') > LARGEST_HELD,
     why: 'cohort.size: this strategy holds all updates at once, and they would take more than 1 GiB',
   },
+  ...IMPOSSIBLE_EDGES,
 ]
 
 /** Bytes of a round's updates that a server holds at once, where its strategy needs them all. */

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { JobView } from '../../adapters/wire/jobs.ts'
+import type { KeyPair } from '../../adapters/wire/signature.ts'
 import { DIE_AT } from './dying.ts'
 import type { DyingServerOptions } from './dying-server.ts'
 import { type OperatorClient, operatorClient, testDevice } from './federation-fixture.ts'
@@ -13,7 +14,8 @@ import { programFile } from './programs.ts'
 export type ServerProcess = {
   readonly url: string
   readonly operator: OperatorClient
-  readonly device: (name: string) => ReturnType<typeof testDevice>
+  /** keys: of a device that has enrolled before. */
+  readonly device: (name: string, keys?: KeyPair) => ReturnType<typeof testDevice>
   /** SIGKILL, and gone when the promise resolves. */
   kill(): Promise<void>
   /** SIGTERM; the exit status. */
@@ -28,6 +30,16 @@ export const startServer = (
 ): Promise<ServerProcess> => {
   const args = ['serve', '--data', data, '--port', '0', '--least-cohort', '1', ...flags]
   return serverOf(data, [programFile('server/cli'), ...args], env)
+}
+
+/** `loreweave-server edge`: of the server at `upstream`, with a token on the first start. */
+export const startEdge = (
+  data: string,
+  upstream: string,
+  flags: readonly string[] = [],
+): Promise<ServerProcess> => {
+  const args = ['edge', '--data', data, '--port', '0', '--region', 'eu', '--upstream', upstream]
+  return serverOf(data, [programFile('server/cli'), ...args, ...flags], {})
 }
 
 /** The same on options as JSON, and dying at a point, if one is given. */
@@ -64,7 +76,7 @@ const serverOf = async (
   return {
     url,
     operator: operatorClient((request) => fetch(request), url, credential),
-    device: (name) => testDevice((request) => fetch(request), Date.now, name, url),
+    device: (name, keys) => testDevice((request) => fetch(request), Date.now, name, url, keys),
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
     hasEnded,

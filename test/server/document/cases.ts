@@ -91,6 +91,17 @@ const DEVICES: Cases = {
     },
   },
   checkIn: { 200: byDevice('checkIn') },
+  checkInEdge: {
+    async 200() {
+      const server = testServer()
+      const device = server.device()
+      const token = await server.operator.token(9)
+      const body = { protocol: 1, token, publicKey: device.keys.publicKey, edge: true }
+      await send(server, 'enroll', { device, body })
+      return send(server, 'checkInEdge', { device })
+    },
+    E_ROLE: byDevice('checkInEdge'),
+  },
   getRelease: releaseBytes('getRelease'),
   abandonRound: { 200: byDevice('abandonRound') },
   getRound: { 200: byDevice('getRound') },

@@ -95,6 +95,7 @@ describe('an edge', () => {
     ])
     // Devices follow what was made two servers away.
     const head = (await server.store.lineages())[0]!.head
+    near.time.now += 100_000
     await stepAll([near, far], server)
     const answer = await devices.at(-1)!.checkIn(job)
     expect(answer.head).toBe(head)
