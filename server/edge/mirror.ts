@@ -19,7 +19,7 @@ export type MirrorDeps = Pick<RoundDeps, 'store' | 'objects' | 'clock'> & {
 type Head = EdgeCheckInResponse['heads'][number]
 
 /** Downloads what is not known. Fails with the codes of a release and of the download. */
-export const keptRelease = async (
+const keptRelease = async (
   { store, objects, client }: MirrorDeps,
   { hash, adapterRounds }: Head,
 ): Promise<Release> => {

@@ -7,6 +7,7 @@ import { openEdge } from '../../server/edge/edge.ts'
 import type { EdgeLimits } from '../../server/edge/mirror.ts'
 import { type UpstreamClient, upstreamClient } from '../../server/edge/upstream.ts'
 import { aggregateInProcess } from '../../server/releases/aggregate.ts'
+import { foldInProcess } from '../../server/releases/fold.ts'
 import { type Data, openFolder } from '../../server/store/open.ts'
 import { silentLog } from '../../server/telemetry/log.ts'
 import {
@@ -46,7 +47,11 @@ export const testEdge = async (
   const edge = openEdge(
     {
       ...{ ...data, client, rng, log: silentLog, act: server.act, clock: () => time.now },
-      ...{ aggregate: aggregateInProcess, limits: { region: 'eu', ...given.limits } },
+      ...{
+        aggregate: aggregateInProcess,
+        fold: foldInProcess,
+        limits: { region: 'eu', ...given.limits },
+      },
     },
     name,
   )

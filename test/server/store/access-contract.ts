@@ -21,6 +21,10 @@ export const accessContract = (
     withStore(async (store) => {
       await store.addToken('t1', NOW + 10)
       await store.addToken('t2', NOW + 10)
+      await store.addToken('t3', NOW + 10, 500)
+      expect(await store.edgeOfToken('t3')).toBe(500)
+      expect(await store.edgeOfToken('t2')).toBeNull()
+      expect(await store.edgeOfToken('unknown')).toBeNull()
       expect(await store.isToken('unknown', NOW)).toBe(false)
       expect(await store.isToken('t1', NOW)).toBe(true)
       expect(await store.isToken('t1', NOW + 10)).toBe(false)

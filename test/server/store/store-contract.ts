@@ -160,6 +160,22 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect((await store.member('r', 'sent'))?.isSilent).toBe(false)
     }))
 
+  test('an edge has as many places as it stands for, keeps them longer, and counts for its devices', () =>
+    withStore(async (store) => {
+      await store.saveMember('r', memberOf('device', null, { assignedAt: NOW - 5 }))
+      await store.saveMember('r', {
+        ...memberOf('edge', null, { assignedAt: NOW - 5 }),
+        devices: 7,
+      })
+      expect(await store.giveOn('r', NOW, NOW - 9)).toBe(1)
+      expect(await store.giveOn('r', NOW, NOW)).toBe(7)
+      expect(await store.member('r', 'edge')).toMatchObject({ devices: 7, isSilent: true })
+      await store.saveMember('r', { ...memberOf('edge', 'ff', {}), devices: 4 })
+      await store.saveMember('r', memberOf('device', 'ee', {}))
+      expect(await store.countSent('r', ['ff', 'ee', 'dd'])).toBe(5)
+      expect(await store.countSent('r', ['ee'])).toBe(1)
+    }))
+
   test('a member keeps the consent under which it takes part, and updates are counted by day', () =>
     withStore(async (store) => {
       const consent = {
