@@ -64,8 +64,8 @@ export const edgeCommand = (deps: CommandDeps): Command =>
     )
     .addHelpText('after', EDGE_HELP)
     .action((flags: ServeFlags & EdgeFlags) => {
-      const { upstream, region, token, roundTime: deadlineMs, leastCohort: minimum } = flags
-      return run(deps, flags, { upstream, region, token, minimum, deadlineMs })
+      const { upstream, region, token, roundTime: deadlineMs } = flags
+      return run(deps, flags, { upstream, region, token, deadlineMs })
     })
 
 type EdgeFlags = {

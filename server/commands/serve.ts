@@ -87,6 +87,7 @@ export const serve = async (
   await clock?.look()
   const now = clock?.now ?? Date.now
   const rng = cryptoRng()
+  const { leastCohort = LEAST_COHORT } = options
   const upstream = options.edge && (await joined(data, { clock: now, rng, log }, options.edge))
   const work = { aggregate: aggregateInWorker, fold: foldInWorker }
   const deps = { ...data, ...parts, ...work, clock: now, rng, log }
@@ -96,7 +97,7 @@ export const serve = async (
     config: {
       operatorCredential: operatorCredential(options.data, env['LOREWEAVE_OPERATOR_TOKEN']),
       pace: options.pace,
-      leastCohort: options.leastCohort ?? LEAST_COHORT,
+      leastCohort,
       openMetrics,
       hosts: options.hosts,
       upstream: upstream?.url,
@@ -133,6 +134,7 @@ export const serve = async (
       {
         ...deps,
         ...{ client: upstream, act: federation.act, limits: options.edge!, hasRoom: room.hasRoom },
+        config: { leastCohort },
       },
       randomUUID(),
     )

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 import type { EdgeLimits } from './mirror.ts'
 import { type UpstreamClient, upstreamClient } from './upstream.ts'
 
-export type EdgeOptions = EdgeLimits & {
+export type EdgeOptions = Omit<EdgeLimits, 'minimum'> & {
   readonly upstream: string
   /** One-time, of that server's operator; once it is enrolled none is needed. */
   readonly token?: string | undefined

@@ -14,15 +14,16 @@ import {
 import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import type { Coordinator } from '../rounds/coordinator.ts'
 import { createJob } from '../rounds/create-job.ts'
-import type { RoundDeps } from '../rounds/deps.ts'
+import type { RoundDeps, ServerDeps } from '../rounds/deps.ts'
 import type { Job } from '../store/records.ts'
 import { type EdgeLimits, follow, specOf, trainFrom } from './mirror.ts'
 import type { UpstreamClient } from './upstream.ts'
 
 export type EdgeDeps = RoundDeps & {
+  readonly config: Pick<ServerDeps['config'], 'leastCohort'>
   readonly client: UpstreamClient
   readonly act: Coordinator['act']
-  readonly limits: EdgeLimits
+  readonly limits: Omit<EdgeLimits, 'minimum'>
 }
 
 export type Edge = {
@@ -93,12 +94,12 @@ const begin = async (
   place: EdgePlace,
   now: number,
 ): Promise<AbandonReason | null> => {
-  const { store, log, limits } = deps
+  const { store, log, limits, config } = deps
   const key = keyOf(place.roundId)
   if (await store.idempotent(key)) return null
   const { jobId, roundId, uploadToken, deadlineAt, release, job } = place
   try {
-    const spec = specOf(place, limits, now)
+    const spec = specOf(place, { ...limits, minimum: config.leastCohort }, now)
     await trainFrom(deps, place)
     const upstream = { jobId, roundId, uploadToken, deadlineAt, release, job }
     const made = await createJob(deps, { spec, sent: spec }, key, upstream)

@@ -86,7 +86,7 @@ const LEAST_MS = 1000
 export type EdgeLimits = {
   readonly region: string
   /** Updates that are forwarded together, at least; the job's minimum counts too. */
-  readonly minimum?: number | undefined
+  readonly minimum: number
   /** Longest time of a round of the edge. */
   readonly deadlineMs?: number | undefined
 }
@@ -99,7 +99,7 @@ export const specOf = (place: EdgePlace, limits: EdgeLimits, now: number): JobSp
   const left = Math.floor((place.deadlineAt - now) * TIME_SHARE)
   const timeMs = Math.min(left, limits.deadlineMs ?? Number.POSITIVE_INFINITY)
   if (timeMs < LEAST_MS) throw new FedError('E_ROUND_CLOSED', 'too little time is left for a round')
-  const minimum = Math.max(cohort.minimum, limits.minimum ?? 0)
+  const minimum = Math.max(cohort.minimum, limits.minimum)
   if (minimum > devices)
     throw new FedError('E_SHAPE', `a place of ${devices} devices, at least ${minimum} are needed`)
   const deadlineMs = Math.min(cohort.deadlineMs, timeMs)

@@ -26,7 +26,8 @@ export const testEdge = async (
   name: string,
   given: {
     most?: number
-    limits?: Partial<EdgeLimits>
+    limits?: Partial<Omit<EdgeLimits, 'minimum'>>
+    leastCohort?: number
     data?: Data
     keys?: KeyPair
     around?: (fetch: Fetch) => Fetch
@@ -51,6 +52,7 @@ export const testEdge = async (
         aggregate: aggregateInProcess,
         fold: foldInProcess,
         limits: { region: 'eu', ...given.limits },
+        config: { leastCohort: given.leastCohort ?? 1 },
       },
     },
     name,

@@ -38,7 +38,8 @@ export const startEdge = (
   upstream: string,
   flags: readonly string[] = [],
 ): Promise<ServerProcess> => {
-  const args = ['edge', '--data', data, '--port', '0', '--region', 'eu', '--upstream', upstream]
+  const least = ['--port', '0', '--least-cohort', '1']
+  const args = ['edge', '--data', data, ...least, '--region', 'eu', '--upstream', upstream]
   return serverOf(data, [programFile('server/cli'), ...args, ...flags], {})
 }
 

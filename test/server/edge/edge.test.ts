@@ -138,10 +138,10 @@ describe('an edge', () => {
     expect(await edge.jobs()).toEqual([])
   })
 
-  test('its own minimum counts where it is the higher one', async () => {
+  test('its own least cohort counts where it is the higher one', async () => {
     const server = serverWithTime()
     await server.operator.createJob(job)
-    const edge = await testEdge(server, 'careful', { limits: { minimum: 5 } })
+    const edge = await testEdge(server, 'careful', { leastCohort: 5 })
     await enrolled(edge, NAMES)
     await edge.step()
     expect((await edge.jobs())[0]!.spec.cohort).toMatchObject({ size: 6, minimum: 5, goal: 6 })

@@ -25,7 +25,10 @@ test.each<[string, Partial<JobSpecInput>]>([
     { strategy: 'flex', cohort: { size: 100_000, goal: 1, minimum: 1 } },
   ],
   ['products over edges', { strategy: 'flex', cohort: edgesOf(4) }],
-  ['an add-on over edges', { ...FEDEX, cohort: edgesOf(4) }],
+  [
+    'an add-on over edges',
+    { strategy: 'fedex', adapter: { ...tinyJob().adapter, residual: 4 }, cohort: edgesOf(4) },
+  ],
   ['a robust rule over edges', { robust: { rule: 'median' }, cohort: edgesOf(9) }],
   ['a stop that looks at nothing', { contributions: ['prior'], rounds: 9, earlyStop: STOP() }],
   ['a stop after its last round', { rounds: 2, earlyStop: STOP() }],
@@ -66,6 +69,10 @@ test('takes a rule with enough devices, and says how many those are', () => {
 
 function cohortOf(count: number) {
   return { size: count, goal: count, minimum: count }
+}
+
+function edgesOf(count: number) {
+  return { ...cohortOf(count), edges: true }
 }
 
 function STOP() {
