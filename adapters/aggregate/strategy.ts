@@ -46,7 +46,7 @@ export type SumStrategy<State = unknown> = Common & {
 }
 
 /** What each device sent is needed by itself. */
-export type SinglesStrategy = Common & {
+type SinglesStrategy = Common & {
   readonly isSumEnough: false
   /** At least one update, with a weight above 0. Mutates nothing. E_SHAPE, E_NOT_FINITE. */
   combine(adapter: AdapterState, singles: readonly Single[]): Combined

@@ -1,4 +1,5 @@
 /** `loreweave-eval bench …`: a command for each benchmark. */
+
 import { type Command, InvalidArgumentError } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
 import { type AccountingOptions, benchAccounting } from '../bench/accounting.ts'
@@ -15,6 +16,7 @@ import { benchRound, type RoundOptions } from '../bench/round.ts'
 import { benchServer, type ServerBenchOptions } from '../bench/server/bench.ts'
 import { MAX_DEVICES } from '../bench/server/device.ts'
 import { benchFleet, type FleetBenchOptions } from '../bench/server/fleet.ts'
+import { benchStrategies, type StrategiesOptions } from '../bench/strategies/bench.ts'
 import { benchTrain } from '../bench/train.ts'
 import { progress } from '../measure/progress.ts'
 import type { Results } from '../measure/results.ts'
@@ -95,6 +97,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   addServerBench(group, print)
   addAggregateBench(group, print)
   addAccountingBench(group, print)
+  addStrategiesBench(group, print)
 }
 
 const accuracyOf = (
@@ -210,6 +213,23 @@ const addAccountingBench = (group: Command, print: Print): Command =>
     .addOption(jsonOption())
     .action(async (options: Omit<AccountingOptions, 'log'> & { json?: boolean }) =>
       print(await benchAccounting({ ...options, log: progress }), options.json),
+    )
+
+const addStrategiesBench = (group: Command, print: Print): Command =>
+  group
+    .command('strategies')
+    .description(
+      'every aggregation strategy on devices that want different changes of one layer: the loss after ' +
+        'equal bytes, sent (sent) or sent and fetched (moved), from 1 without a change to 0 at the best ' +
+        'one, and by how much a round misses the mean of what its devices made; no model',
+    )
+    .option('--worlds <n>', 'tasks that are drawn', integer(1, 100), 5)
+    .option('--devices <n>', 'of each', integer(2, 1000), 12)
+    .option('--rounds <n>', 'of fedavg; the others have as many bytes', integer(1, 1000), 12)
+    .option('--steps <n>', 'of a device in a round', integer(1, 1000), 8)
+    .addOption(jsonOption())
+    .action(async (options: Omit<StrategiesOptions, 'log'> & { json?: boolean }) =>
+      print(await benchStrategies({ ...options, log: progress }), options.json),
     )
 
 type ServerFlags = Omit<ServerBenchOptions, 'log'> &
