@@ -132,6 +132,13 @@ export const adapterRow: ContributionRow<FactorChange> = {
   },
 
   needsSingles: ({ strategy }) => !strategies[strategy].isSumEnough,
+  masked: {
+    segments: (plan) => {
+      const size = layoutSize(layoutOf(plan))
+      return size === 0 ? [] : [{ kind: 'rotated', size, norm: plan.training.updateNorm }]
+    },
+    largestWeight: ({ training }) => largestWeight(training),
+  },
 
   // Its number of pairs, of which it was asked to use at most maxPairs; a gradient counts once.
   weight: ({ pairs }, { training }) =>

@@ -10,6 +10,7 @@ import type { SavedOptimizer } from '../aggregate/strategy.ts'
 import { type Container, findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import type { Factors } from '../lora/layout.ts'
+import type { RotatedSegment, WideSegment } from '../secagg/quantize.ts'
 import type { ReleaseHeader, ReleaseMetrics, UpdateHeader } from '../wire/containers.ts'
 import type { Contribution, JobSpec } from '../wire/jobs.ts'
 
@@ -58,6 +59,20 @@ export type RowTotal = {
 /** What a round's updates come to: an exact sum, or what a robust rule takes for it. */
 export type Total = Pick<ExactSum, 'sum' | 'mean' | 'weight' | 'count'>
 
+/** wide: its numbers differ too much in size to share a scale. */
+export type MaskedSegment =
+  | ({ readonly kind: 'rotated' } & RotatedSegment)
+  | ({ readonly kind: 'wide' } & WideSegment)
+
+type MaskedForm = {
+  /** Of its addend, one after the other. */
+  segments(plan: RoundPlan): MaskedSegment[]
+  /** Weights are integers up to it. */
+  largestWeight(plan: Pick<RoundPlan, 'training'>): number
+  /** Within the norms of its segments, in place, where they bind its numbers together. */
+  shorten?(addend: Float64Array, plan: RoundPlan): void
+}
+
 /** Made: what the rest of the device computes for it. */
 export type ContributionRow<Made = unknown> = {
   readonly name: Contribution
@@ -102,7 +117,10 @@ export type ContributionRow<Made = unknown> = {
   /** What is summed for a vector, where it is not the vector itself; null: nothing. */
   addend?(vector: Float32Array): Float32Array | null
   /** In the sum: how much this device counts. A robust rule counts every device alike. */
-  weight(header: UpdateHeader, job: JobSpec): number
+  weight(header: UpdateHeader, job: Pick<JobSpec, 'training'>): number
+
+  /** How its addend goes into a masked round. */
+  readonly masked: MaskedForm
 
   /** Sizes of runs of an addend that have no unit in common; left out: it is one run. */
   units?(frame: Frame): number[]

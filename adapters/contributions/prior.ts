@@ -6,6 +6,7 @@ import { initialPrior, momentsOf, type Prior, priorMStep } from '../aggregate/pr
 import { findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import { triangleSize } from '../math/matrix.ts'
+import { norm } from '../math/vector.ts'
 import type { ReleaseHeader } from '../wire/containers.ts'
 import type { PriorPlan } from '../wire/jobs.ts'
 import { featureCount } from '../wire/primitives.ts'
@@ -83,6 +84,27 @@ export const priorRow: ContributionRow<HeadMoments> = {
     checkMoments(vector.subarray(0, d), vector.subarray(d), count, limit)
   },
   largestAddend: ({ prior }) => prior.initialVariance * MOMENT_FACTOR,
+
+  masked: {
+    segments: ({ features, prior }) => {
+      const d = featureCount(features)
+      const { first, second } = maskedNorms(d, prior)
+      return [
+        { kind: 'rotated', size: d, norm: first },
+        { kind: 'rotated', size: triangleSize(d), norm: second },
+      ]
+    },
+    largestWeight: () => 1,
+    // The head itself is shortened, so that both moments are still those of one head.
+    shorten: (addend, { features, prior }) => {
+      const d = featureCount(features)
+      const most = maskedNorms(d, prior)
+      const first = norm(addend.subarray(0, d))
+      const second = norm(addend.subarray(d))
+      const share = Math.min(1, most.first / first, Math.sqrt(most.second / second))
+      for (let i = 0; i < addend.length; i++) addend[i]! *= i < d ? share : share * share
+    },
+  },
 
   // Every device counts once.
   weight: () => 1,
@@ -202,6 +224,15 @@ const checkMoments = (
       if (Math.abs(second[at]!) > within(diagonal[i]! * diagonal[j]!))
         throw new FedError('E_NORM', `prior: the moment of features ${i} and ${j} is out of bounds`)
 }
+
+/**
+ * How long a head's moments may be in a masked round, where nobody can look at them: a head four times
+ * as long as one of the first prior's.
+ */
+const maskedNorms = (d: number, { initialVariance }: PriorPlan) => ({
+  first: 4 * Math.sqrt(initialVariance * d),
+  second: 16 * initialVariance * d,
+})
 
 /** Where row i of an upper triangle starts: its diagonal element. */
 const rowStart = (i: number, d: number): number => i * d - (i * (i - 1)) / 2

@@ -81,6 +81,10 @@ export const statisticsRow: ContributionRow<FeatureStatistics> = {
     return addend
   },
   weight: () => 1,
+  masked: {
+    segments: ({ features }) => [{ kind: 'wide', size: 1 + 2 * featureCount(features) }],
+    largestWeight: () => 1,
+  },
   // The sums are zero and have none.
   units: ({ features }) => {
     const d = featureCount(features)

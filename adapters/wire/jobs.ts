@@ -109,6 +109,23 @@ export const CompressionPlan = z.strictObject({
 })
 export type CompressionPlan = z.infer<typeof CompressionPlan>
 
+/**
+ * Masked rounds: the server sees sums of devices alone. adversaries: the largest share of a round's
+ * devices that may be against the others; dropouts: that may be gone before its end. Both are those of
+ * the table in adapters/secagg/parameters.ts. phaseMs: how long each of the four steps that follow
+ * the first device's readiness may take.
+ */
+export const MasksPlan = z.strictObject({
+  adversaries: z.literal([0.05, 0.1, 0.2]).default(0.1),
+  dropouts: z.literal([0.1, 0.3]).default(0.3),
+  phaseMs: z
+    .int()
+    .min(1000)
+    .max(24 * 3600 * 1000)
+    .default(600_000),
+})
+export type MasksPlan = z.infer<typeof MasksPlan>
+
 /** M-step of the head prior N(μ, Σ), Σ = Φ diag(λ) Φᵀ + ρ I. */
 export const PriorPlan = z.strictObject({
   /** Variance of the first prior, per standardized direction. */

@@ -3,7 +3,8 @@
  * their places in the roster, from 0. Keys, signatures and shares are base64url without padding.
  */
 import { z } from 'zod'
-import { Protocol, Sha256 } from './primitives.ts'
+import { MasksPlan } from './jobs.ts'
+import { Id, Protocol, Sha256 } from './primitives.ts'
 
 const MOST_MASKED = 10_000
 
@@ -92,3 +93,20 @@ export const MaskRequest = z.discriminatedUnion('kind', [
   }),
 ])
 export type MaskRequest = z.infer<typeof MaskRequest>
+
+/** What an assignment says of a masked round. devices: the most; minimum: the fewest whose sum is made. */
+export const RoundMasks = z.strictObject({
+  devices: z.int().min(2).max(MOST_MASKED),
+  minimum: z.int().min(2).max(MOST_MASKED),
+  ...MasksPlan.pick({ adversaries: true, dropouts: true }).shape,
+})
+export type RoundMasks = z.infer<typeof RoundMasks>
+
+/** The update of a device in a masked round. Its payload is uint32, one a number of the ring. */
+export const MaskedUpdateHeader = z.strictObject({
+  kind: z.literal('masked-update'),
+  protocol: Protocol,
+  roundId: Id,
+  planDigest: Sha256,
+})
+export type MaskedUpdateHeader = z.infer<typeof MaskedUpdateHeader>
