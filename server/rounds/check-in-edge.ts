@@ -50,7 +50,9 @@ export const checkInEdge = async (
     if (typeof answer !== 'string') places.push(await placeOf(deps, edge, progress, answer))
     else waiting.push({ job: progress.job.spec.name, reason: answer })
   }
-  const waitMs = open.length > 0 ? config.pace.soonMs : config.pace.laterMs
+  // Each round of an edge is a job: the next may come at once.
+  const isSoon = open.length > 0 || config.upstream !== undefined
+  const waitMs = isSoon ? config.pace.soonMs : config.pace.laterMs
   return {
     protocol: PROTOCOL_VERSION,
     places,

@@ -24,7 +24,8 @@ export type CheckInDeps = Pick<RoundDeps, 'store' | 'rng' | 'log' | 'hasRoom'> &
   readonly uploadKey: () => Promise<string>
   readonly attendance: Attendance
   readonly slots: Slots
-  readonly config: { readonly pace: Pace }
+  /** upstream: at an edge, which has a job only while a round there has a place for it. */
+  readonly config: { readonly pace: Pace; readonly upstream?: string | undefined }
 }
 
 type RetryReason = Extract<CheckInResponse, { kind: 'retry' }>['reason']
@@ -101,7 +102,7 @@ const retryAnswer = async (
     protocol: PROTOCOL_VERSION,
     kind: 'retry',
     retryAfterMs: slots.take(now, spread(asks.length > 0 ? soonMs : waitMs, rng)),
-    reason: best?.reason ?? 'no_job',
+    reason: best?.reason ?? (config.upstream === undefined ? 'no_job' : 'cohort_full'),
     head: await headFor(store, deviceId, request),
     ...(asks.length > 0 && { asks }),
   }

@@ -234,6 +234,13 @@ describe('an edge', () => {
     await expectRefusal(answer, 409, 'E_CONFLICT')
   })
 
+  test('between two rounds a device of an edge hears that there is no place, not that there is no job', async () => {
+    const { near, atNear } = await tiers()
+    expect(await atNear[0]!.checkIn(job)).toMatchObject({ kind: 'retry', reason: 'cohort_full' })
+    await near.step()
+    expect((await atNear[0]!.checkIn(job)).kind).toBe('assignment')
+  })
+
   test('a device cannot enrol with the token of an edge, nor an edge with one of a device', async () => {
     const server = serverWithTime()
     const device = server.device()
