@@ -39,6 +39,7 @@ const behindNginx = async (lines: string) => {
   const data = join(folder, 'data')
   const pace = { soonMs: 10, laterMs: 10, perSecond: 1000 }
   const server = await serve({
+    leastCohort: 1,
     data,
     host: '127.0.0.1',
     port: 0,

@@ -26,7 +26,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 const serving = async () => {
   const data = join(root, `data-${folders++}`)
   const options = { data, host: '127.0.0.1', port: 0, tickMs: 50, logLevel: 'error' as const }
-  const server = await serve({ ...options, pace: { soonMs: 10, laterMs: 10 } })
+  const server = await serve({ ...options, pace: { soonMs: 10, laterMs: 10 }, leastCohort: 1 })
   const credential = readFileSync(credentialFile(data), 'utf8').trim()
   const send = (request: Request) => fetch(request)
   return {
