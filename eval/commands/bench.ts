@@ -12,6 +12,7 @@ import { benchHead, CHOICES, SHOWN } from '../bench/head.ts'
 import { benchHome, FEW, type HomeOptions } from '../bench/home.ts'
 import { benchLoad } from '../bench/load.ts'
 import { benchRerank } from '../bench/rerank.ts'
+import { benchRobust, type RobustOptions } from '../bench/robust/bench.ts'
 import { benchRound, type RoundOptions } from '../bench/round.ts'
 import { benchServer, type ServerBenchOptions } from '../bench/server/bench.ts'
 import { MAX_DEVICES } from '../bench/server/device.ts'
@@ -98,6 +99,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   addAggregateBench(group, print)
   addAccountingBench(group, print)
   addStrategiesBench(group, print)
+  addRobustBench(group, print)
 }
 
 const accuracyOf = (
@@ -230,6 +232,24 @@ const addStrategiesBench = (group: Command, print: Print): Command =>
     .addOption(jsonOption())
     .action(async (options: Omit<StrategiesOptions, 'log'> & { json?: boolean }) =>
       print(await benchStrategies({ ...options, log: progress }), options.json),
+    )
+
+const addRobustBench = (group: Command, print: Print): Command =>
+  group
+    .command('robust')
+    .description(
+      'poisoned devices (sign flip, scaling, label flip, ALIE, min-max) against each robust rule, on ' +
+        "the prior's moments and on the adapter: utility or loss of newcomers, and honest devices left " +
+        'out; simulated people, no model',
+    )
+    .option('--devices <n>', 'of each round', integer(5, 1000), 25)
+    .option('--poisoned <share>', 'of the devices', share, 0.2)
+    .option('--rounds <n>', 'of each federation', integer(1, 1000), 8)
+    .option('--choices <n>', 'of each device', integer(1, 10_000), 20)
+    .option('--worlds <n>', 'other people and answers, over which intervals go', integer(1, 100), 5)
+    .addOption(jsonOption())
+    .action(async (options: Omit<RobustOptions, 'log'> & { json?: boolean }) =>
+      print(await benchRobust({ ...options, log: progress }), options.json),
     )
 
 type ServerFlags = Omit<ServerBenchOptions, 'log'> &

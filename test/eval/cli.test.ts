@@ -19,7 +19,7 @@ test('every command explains itself', async () => {
   for (const command of ['demo', 'run', 'rerank', 'judge', 'parity', 'claude', 'record'])
     expect((await call(command, '--help')).stdout).toContain('Usage: loreweave-eval')
   const { stdout } = await call('bench', '--help')
-  for (const name of ['train', 'round', 'rerank', 'generate', 'load'])
+  for (const name of ['train', 'round', 'rerank', 'generate', 'load', 'robust'])
     expect(stdout).toContain(name)
   const round = (await call('bench', 'round', '--help')).stdout
   for (const option of ['--peers', '--runs', '--threads', '--peer-choices', '--accuracy'])
