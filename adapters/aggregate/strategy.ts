@@ -2,6 +2,7 @@
  * How a round's mean update moves the shared adapter. Where one factor moves at a time, the mean of
  * updates is the update of the mean.
  */
+
 import type { Factors } from '../lora/layout.ts'
 import type { Pair } from '../lora/pairs.ts'
 import { add, multiply, scaleColumns, transpose } from '../math/matrix.ts'
@@ -21,6 +22,11 @@ type Common = {
   readonly name: StrategyName
   /** Whether a step leaves the factor that the next round freezes orthonormal. */
   readonly isGauged: boolean
+  /**
+   * Whether each round trains B over rows that span the same space, so that a change for an earlier
+   * release can be told in the newest basis (late-change.ts).
+   */
+  readonly isLateCounted?: boolean
   /** What devices train in the next adapter round; the other factor is frozen. */
   factorOf(adapter: Pick<AdapterState, 'adapterRounds'>): Factors
 }
@@ -117,7 +123,7 @@ const fedavg: SumStrategy<null> = {
 }
 
 /** Every round trains B over the first A (Sun et al. 2024). */
-const ffa: SumStrategy<null> = { ...fedavg, name: 'ffa', factorOf: () => 'B' }
+const ffa: SumStrategy<null> = { ...fedavg, name: 'ffa', isLateCounted: true, factorOf: () => 'B' }
 
 /**
  * Every round trains B; then A becomes the right singular vectors of B·A (Lee et al. 2025). A keeps
@@ -127,6 +133,7 @@ const fedsvd: SumStrategy<null> = {
   name: 'fedsvd',
   isGauged: true,
   isSumEnough: true,
+  isLateCounted: true,
   factorOf: () => 'B',
   init: () => null,
   step: (adapter, meanUpdate, factor) => ({

@@ -126,6 +126,23 @@ export const MasksPlan = z.strictObject({
 })
 export type MasksPlan = z.infer<typeof MasksPlan>
 
+/**
+ * FedBuff (Nguyen et al. 2022): devices are assigned all the time, each with the newest release, and
+ * `cohort.goal` updates, the buffer, make the next one. An update for an earlier release counts too,
+ * while it lies at most maxLag releases behind: its change is taken times 1/(1+lag)^staleness, without
+ * making up for it by the others, and told in the newest basis. The head's moments and the statistics
+ * of a late device count in full.
+ */
+export const AsyncPlan = z.strictObject({
+  /** Devices at work at once. Left out: cohort.size. */
+  concurrency: z.int().min(1).max(1_000_000).optional(),
+  /** 0: updates for earlier releases are refused. */
+  maxLag: z.int().min(0).max(100).default(10),
+  /** The exponent; 0: late changes count in full. */
+  staleness: z.number().min(0).max(10).default(0.5),
+})
+export type AsyncPlan = z.infer<typeof AsyncPlan>
+
 /** M-step of the head prior N(μ, Σ), Σ = Φ diag(λ) Φᵀ + ρ I. */
 export const PriorPlan = z.strictObject({
   /** Variance of the first prior, per standardized direction. */
@@ -210,6 +227,8 @@ export const JobSpec = z
     ranks: z.array(z.int().min(1).max(256)).min(1).max(8).optional(),
     rounds: z.int().min(1).max(10_000).default(1),
     cohort: CohortPlan,
+    /** Left out: rounds are synchronous, and an update counts in its own round alone. */
+    async: AsyncPlan.optional(),
     training: TrainingPlan.prefault({}),
     /** Left out: adam for the method `gradient`, none for `steps`. */
     optimizer: OptimizerPlan.optional(),

@@ -14,7 +14,7 @@ let robust: ReturnType<typeof startRobust> | undefined
 const answer = (request: WorkerRequest): WorkerAnswer => {
   switch (request.kind) {
     case 'start':
-      aggregation = startAggregation(request.plan)
+      aggregation = startAggregation(request.plan, request.late)
       return { kind: 'ready' }
     case 'add':
       try {

@@ -13,8 +13,13 @@ import {
   type Singles,
 } from '../../adapters/aggregate/singles.ts'
 import { kindOf } from '../../adapters/container/container.ts'
-import type { ContributionRow, ServerPlan } from '../../adapters/contributions/contribution.ts'
-import { decodeUpdate } from '../../adapters/contributions/messages.ts'
+import type {
+  ContributionRow,
+  ServerPlan,
+  Update,
+} from '../../adapters/contributions/contribution.ts'
+import { asOfNow, latenessOf } from '../../adapters/contributions/late.ts'
+import { decodeRelease, decodeUpdate } from '../../adapters/contributions/messages.ts'
 import {
   decodePartialUpdate,
   encodePartialUpdate,
@@ -26,15 +31,20 @@ import {
   summedOf,
   summedSize,
 } from '../../adapters/contributions/table.ts'
+import { FedError } from '../../adapters/errors.ts'
 import { jobDigest } from '../../adapters/wire/job-digest.ts'
+import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import type { Round } from '../store/records.ts'
 import {
   type Aggregate,
   type AggregationPlan,
   type BuiltPartial,
   type EdgePlan,
+  type LateBytes,
   type Outcome,
   type ParentBytes,
+  readLate,
   readParent,
   type SumPlan,
 } from './aggregation-plan.ts'
@@ -51,7 +61,7 @@ import { robustInProcess } from './robust.ts'
  */
 export const aggregateInProcess: Aggregate = async (plan, read) => {
   if (plan.spec.robust) return (await robustInProcess(plan, read)) as Outcome<typeof plan>
-  const aggregation = startAggregation(plan)
+  const aggregation = startAggregation(plan, await readLate(plan, read))
   const { usable, left } = splitFolded(plan.digests, plan.folded ?? [])
   for (const one of usable) aggregation.merge(readFolded(one, await read(one.hash)))
   await addAll(left, read, [(update) => aggregation.add(update)])
@@ -95,7 +105,12 @@ export type Aggregation = {
 }
 
 /** rows: the table, or the table with its rows wrapped. */
-export const startAggregation = ({ spec, round }: SumPlan, rows = CONTRIBUTIONS): Aggregation => {
+export const startAggregation = (
+  { spec, round }: SumPlan,
+  late: LateBytes,
+  rows = CONTRIBUTIONS,
+): Aggregation => {
+  const asToday = todayOf(spec, round, late)
   const asked: ServerPlan = { ...spec, factor: round.factor }
   const sums = new Map(askedRows(asked, rows).map((row) => [row, gather(row, asked)]))
   const norms = countNorms(spec.training.updateNorm)
@@ -111,7 +126,7 @@ export const startAggregation = ({ spec, round }: SumPlan, rows = CONTRIBUTIONS)
         const { sums, header } = decodePartialUpdate(bytes, asked)
         return merge({ sums, norms: header.norms, devices: header.devices })
       }
-      const update = decodeUpdate(bytes)
+      const update = asToday(decodeUpdate(bytes))
       norms.add(update)
       for (const [row, sum] of sums) {
         const addend = row.isIn(update.header) ? summedOf(row, update, asked) : null
@@ -144,3 +159,26 @@ const gather = (row: ContributionRow, asked: ServerPlan): Gathered & (ExactSum |
   (row.needsSingles?.(asked)
     ? collectSingles()
     : createExactSum(summedSize(row, asked))) as Gathered & (ExactSum | Singles)
+
+/** What an update comes to as one for the round's parent. Fails with E_BASIS. */
+const todayOf = (
+  { async: plan }: JobSpec,
+  { parent }: Round,
+  late: LateBytes,
+): ((update: Update) => Update) => {
+  if (!late || !plan) return (update) => update
+  const newest = decodeRelease(late.newest)
+  const known = new Map(
+    late.earlier.map(({ release, lag, bytes }) => [
+      release,
+      latenessOf(decodeRelease(bytes), newest, lag, plan),
+    ]),
+  )
+  return (update) => {
+    const { release } = update.header
+    if (release === parent) return update
+    const lateness = known.get(release)
+    if (!lateness) throw new FedError('E_BASIS', `trained from ${release}, which is too old`)
+    return asOfNow(update, lateness)
+  }
+}

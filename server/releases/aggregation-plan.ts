@@ -18,10 +18,30 @@ export type AggregationPlan = {
   readonly digests: readonly string[]
   /** Sums that hold some of them already. */
   readonly folded?: readonly Folded[]
+  readonly late?: readonly Late[]
 }
 
 /** What the updates of a round are added up for. */
-export type SumPlan = Pick<AggregationPlan, 'spec' | 'round'>
+export type SumPlan = Pick<AggregationPlan, 'spec' | 'round' | 'late'>
+
+/** An earlier release that some of the updates were trained from, and how many releases it lies behind. */
+export type Late = { readonly release: string; readonly lag: number }
+
+/** null: all updates are for the round's own parent. */
+export type LateBytes = null | {
+  readonly newest: Uint8Array
+  readonly earlier: readonly (Late & { readonly bytes: Uint8Array })[]
+}
+
+export const readLate = async (
+  { round, late = [] }: SumPlan,
+  read: (hash: string) => Promise<Uint8Array>,
+): Promise<LateBytes> => {
+  if (late.length === 0) return null
+  const earlier = []
+  for (const one of late) earlier.push({ ...one, bytes: await read(one.release) })
+  return { newest: await read(round.parent), earlier }
+}
 
 /** At an edge: its sums are forwarded to the round that its own is a part of, and make no release here. */
 export type EdgePlan = AggregationPlan & { readonly upstream: Upstream }

@@ -3,7 +3,7 @@ import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { startAggregation } from './aggregate.ts'
-import type { SumPlan } from './aggregation-plan.ts'
+import { readLate, type SumPlan } from './aggregation-plan.ts'
 import { addAll } from './bad-updates.ts'
 import { encodeFolded, type Folded, readFolded } from './folded.ts'
 
@@ -33,7 +33,7 @@ export const digestsOf = ({ base, digests }: FoldPlan): readonly string[] =>
 
 /** In this thread. */
 export const foldInProcess: Fold = async (plan, read) => {
-  const aggregation = startAggregation(plan)
+  const aggregation = startAggregation(plan, await readLate(plan, read))
   const { base, round } = plan
   if (base) aggregation.merge(readFolded(base, await read(base.hash)))
   await addAll(plan.digests, read, [(update) => aggregation.add(update)])

@@ -10,8 +10,10 @@ import {
   type Aggregate,
   type AggregationPlan,
   type BuiltPartial,
+  type LateBytes,
   type Outcome,
   type ParentBytes,
+  readLate,
   readParent,
   type SumPlan,
 } from './aggregation-plan.ts'
@@ -26,7 +28,7 @@ import { inPasses } from './robust.ts'
  * `startRobust`, then updates and `endPass` by turns while there is a next pass, then `finishRobust`.
  */
 export type WorkerRequest =
-  | { readonly kind: 'start'; readonly plan: SumPlan }
+  | { readonly kind: 'start'; readonly plan: SumPlan; readonly late: LateBytes }
   | { readonly kind: 'add'; readonly update: Uint8Array }
   | { readonly kind: 'addFolded'; readonly folded: Folded; readonly bytes: Uint8Array }
   | { readonly kind: 'fold'; readonly roundId: string; readonly digests: readonly string[] }
@@ -59,7 +61,7 @@ type Read = (hash: string) => Promise<Uint8Array>
 export const aggregateInWorker: Aggregate = async (plan, read) => {
   if (plan.spec.robust) return (await robustInWorker(plan, read)) as Outcome<typeof plan>
   const { usable, left } = splitFolded(plan.digests, plan.folded ?? [])
-  return withWorkers(plan, threadsFor(left.length), async (workers) => {
+  return withWorkers(plan, read, threadsFor(left.length), async (workers) => {
     const parent = await readParent(plan, read)
     const [first, ...others] = workers
     for (const one of usable) await addFolded(first!, one, read)
@@ -75,7 +77,7 @@ export const aggregateInWorker: Aggregate = async (plan, read) => {
 
 /** One thread: updates come in their order. */
 const robustInWorker = (plan: AggregationPlan, read: Read): Promise<BuiltRelease | BuiltPartial> =>
-  withWorkers(plan, 1, async ([worker]) => {
+  withWorkers(plan, read, 1, async ([worker]) => {
     const parent = await readParent(plan, read)
     await ask(worker!, { kind: 'startRobust', plan, parent })
     await inPasses(plan, read, {
@@ -87,7 +89,7 @@ const robustInWorker = (plan: AggregationPlan, read: Read): Promise<BuiltRelease
 
 /** One thread, so that the others are left to who asks the server. */
 export const foldInWorker: Fold = (plan, read) =>
-  withWorkers(plan, 1, async (workers) => {
+  withWorkers(plan, read, 1, async (workers) => {
     const { base, round } = plan
     if (base) await addFolded(workers[0]!, base, read)
     await addAll(plan.digests, read, workers.map(adderOf))
@@ -102,7 +104,8 @@ export const foldInWorker: Fold = (plan, read) =>
 
 /** They are ready for updates, and end with the work, or when its time is over. */
 const withWorkers = async <T>(
-  { spec, round }: SumPlan,
+  { spec, round, late = [] }: SumPlan,
+  read: Read,
   count: number,
   work: (workers: readonly Worker[]) => Promise<T>,
 ): Promise<T> => {
@@ -113,7 +116,8 @@ const withWorkers = async <T>(
   const { aggregationMs = AGGREGATION_MS } = spec.cohort
   const timer = setTimeout(() => void stop(), aggregationMs)
   try {
-    const start = { kind: 'start', plan: { spec, round } } as const
+    const plan = { spec, round, late }
+    const start = { kind: 'start', plan, late: await readLate(plan, read) } as const
     await Promise.all(workers.map((worker) => ask(worker, start)))
     return await work(workers)
   } finally {

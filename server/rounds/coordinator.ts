@@ -20,6 +20,7 @@ import { badUpdatesOf, countedDigests, foldRounds, forgetSums } from './folding.
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
 import { isAttemptDue } from './round.ts'
+import { earlierRounds, lateOf } from './window.ts'
 
 export type Coordinator = {
   /**
@@ -53,17 +54,22 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
   const chores = createChores(deps, server.id)
   let running: Promise<void> | undefined
   let folding: Promise<void> | undefined
+  let isReleasing = false
   let isStopped = false
 
   const releaseClosedRounds = async (): Promise<void> => {
     for (;;) {
       const round = await takeClosed(deps, server)
       if (!round) return
+      // What this server is adding up need not be added again.
+      isReleasing = true
+      await folding
       try {
         const outcome = await aggregateRound(deps, round, server)
         if (isStopped) return
         await recordOutcome(deps, round, outcome)
       } finally {
+        isReleasing = false
         await deps.store.endLease(leaseOf('aggregation', round.round), server.id)
       }
     }
@@ -82,7 +88,7 @@ export const createCoordinator = (deps: RoundDeps): Coordinator => {
     if (isStopped) return Promise.resolve()
     const leaveOut = (job: Job, roundId: string, error: FedError) =>
       recordFailure(deps, job, roundId, error)
-    folding ??= foldRounds({ ...deps, leaveOut }, server, () => isStopped)
+    folding ??= foldRounds({ ...deps, leaveOut }, server, () => isStopped || isReleasing)
       .catch((error: unknown) => log('warn', 'fold_failed', { cause: nameOf(error) }))
       .finally(() => {
         folding = undefined
@@ -146,11 +152,14 @@ const giveOn = async (deps: RoundDeps, job: Job, round: Round, now: number): Pro
   const assignedBy = now - (uploadMs ?? deadlineMs)
   // An edge has a round of its own to end.
   const edgesBy = now - deadlineMs
-  if (round.assigned === round.received || assignedBy < round.openedAt) return
+  if (round.assigned === round.received) return
+  if (assignedBy < round.openedAt && !job.spec.async) return
   await deps.store.transaction(async (tx) => {
     const progress = await lockedProgress(tx, job)
     if (progress.round?.id !== round.id || progress.round.phase !== 'collecting') return
-    const places = await tx.giveOn(round.id, assignedBy, edgesBy)
+    let places = await tx.giveOn(round.id, assignedBy, edgesBy)
+    for (const { roundId } of await earlierRounds(tx, job, round.parent))
+      places += await tx.giveOn(roundId, assignedBy, edgesBy)
     if (places > 0) deps.log('info', 'places_given_on', { job: job.id, round: round.id, places })
     await apply(deps, tx, progress, { kind: 'giveOn', places }, now)
   })
@@ -190,6 +199,7 @@ const aggregateRound = async (
       version: parent.summary.version + 1,
       digests: await countedDigests(store, round),
       folded: await store.folded(round.id),
+      late: await lateOf(store, job, round),
     }
     const read = async (hash: string) => {
       await keep()

@@ -2,6 +2,7 @@
  * How a device gives up a part, or all of it: it abandons a round, or leaves the federation. Its
  * updates leave the rounds that still collect; what a release was made of cannot be taken out of it.
  */
+import { isFedError } from '../../adapters/errors.ts'
 import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import { newId } from '../access/secrets.ts'
 import type { Round } from '../store/records.ts'
@@ -10,6 +11,7 @@ import type { Attendance } from './attendance.ts'
 import type { RoundDeps } from './deps.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
+import { countingRound, isCounted } from './window.ts'
 
 /** Another may have its place at once. A device without a place is fine. */
 export const abandonRound = async (
@@ -34,21 +36,29 @@ export const isWanted = async (
   const round = await store.round(roundId)
   const member = await store.member(roundId, deviceId)
   const progress = round && (await store.progress(round.jobId))
-  if (!member || member.digest !== null || progress?.round?.id !== roundId) return false
+  if (!member || member.digest !== null || !progress) return false
+  const { job } = progress
+  if (progress.round?.id !== roundId && !job.spec.async) return false
   try {
-    advance(progress, { kind: 'receive', member, digest: '' }, clock())
+    const counting = await countingRound(store, { job, round })
+    advance({ job, round: counting }, { kind: 'receive', member, digest: '' }, clock())
     return true
-  } catch {
-    return false
+  } catch (error) {
+    // It counts in the round that comes next.
+    return isFedError(error) && error.code === 'E_UNAVAILABLE'
   }
 }
 
 /** Everything that names the device. False when there is none. */
 export const eraseDevice = async (deps: RoundDeps, deviceId: string): Promise<boolean> => {
   const { store, rng, log } = deps
-  for (const { roundId } of await store.memberships(deviceId)) {
+  for (const { roundId, countedIn } of await store.memberships(deviceId)) {
     const round = await store.round(roundId)
-    if (round?.phase === 'collecting') await withdraw(deps, round, deviceId, true)
+    const isLate = countedIn !== null && countedIn !== roundId
+    const counting = isLate ? await store.round(countedIn) : round
+    const isAtWork = countedIn === null && round?.phase === 'released'
+    if (round && (isAtWork || counting?.phase === 'collecting'))
+      await withdraw(deps, round, deviceId, true)
   }
   // Ended rounds keep that somebody took part, under a name that says nothing.
   const isErased = await store.transaction((tx) => tx.eraseDevice(deviceId, newId(rng, 'erased')))
@@ -59,26 +69,30 @@ export const eraseDevice = async (deps: RoundDeps, deviceId: string): Promise<bo
 /** withUpdate: what it sent goes too. */
 const withdraw = async (
   deps: RoundDeps,
-  { id, jobId }: Round,
+  round: Round,
   deviceId: string,
   withUpdate: boolean,
 ): Promise<void> => {
   const { store, objects, clock } = deps
-  const job = await store.job(jobId)
+  const { id } = round
+  const job = await store.job(round.jobId)
   if (!job) return
   const gone = await store.transaction(async (tx) => {
     const progress = await lockedProgress(tx, job)
     const member = await tx.member(id, deviceId)
-    if (progress.round?.id !== id || progress.round.phase !== 'collecting' || !member) return null
+    if (progress.round?.phase !== 'collecting' || !member) return null
     if (member.digest !== null && !withUpdate) return null
+    if (!(await isCounted(tx, progress, round, member))) return null
+    const { id: counting } = progress.round
     await apply(deps, tx, progress, { kind: 'withdraw', member }, clock())
     await tx.saveMember(id, { ...member, digest: null })
     await tx.dropMember(id, deviceId)
-    return member.digest && { digest: member.digest, sums: await dropSums(tx, id, member.digest) }
+    const { digest } = member
+    return digest && { digest, counting, sums: await dropSums(tx, counting, digest) }
   })
   if (!gone) return
   for (const hash of gone.sums) await objects.drop(hash)
-  if (!(await store.digests(id)).includes(gone.digest)) await objects.drop(gone.digest)
+  if (!(await store.digests(gone.counting)).includes(gone.digest)) await objects.drop(gone.digest)
 }
 
 /** Those that hold the update; what else they hold is added up anew. Their objects. */

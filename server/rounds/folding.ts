@@ -13,6 +13,8 @@ import type { Tables } from '../store/store.ts'
 import { keeping, leaseOf, readObject, type Worker } from './at-work.ts'
 import type { RoundDeps } from './deps.ts'
 import { lockedProgress } from './progress.ts'
+import { isOpen } from './round.ts'
+import { lateOf } from './window.ts'
 
 /** Of updates: fewer are added at the close. Writes grow by a sum for so many of them. */
 const FOLD_AT = 32
@@ -24,7 +26,10 @@ export type FoldDeps = RoundDeps & {
   readonly leaveOut: (job: Job, roundId: string, error: BadUpdates) => Promise<void>
 }
 
-/** Adds up what waits in all rounds that collect, where a sum is enough. isStopped: ends between two sums. */
+/**
+ * Adds up what waits in all rounds that collect, where a sum is enough. isStopped: ends between two
+ * sums.
+ */
 export const foldRounds = async (
   deps: FoldDeps,
   server: Worker,
@@ -86,7 +91,7 @@ const foldWaiting = async (
     await keep()
     return readObject(objects, hash)
   }
-  const plan = { spec: job.spec, round, base, digests }
+  const plan = { spec: job.spec, round, base, digests, late: await lateOf(store, job, round) }
   const made = await fold(plan, read).catch(async (error: unknown) => {
     // A sum that cannot be read is of no use.
     if (base && !(error instanceof BadUpdates)) await store.dropFolded(round.id, base.hash)
@@ -99,7 +104,7 @@ const foldWaiting = async (
   return isKept
 }
 
-/** False where the round has closed, or an update has left it, meanwhile. */
+/** False where the round has ended, or an update has left it, meanwhile. */
 const record = (
   { store }: RoundDeps,
   job: Job,
@@ -109,7 +114,8 @@ const record = (
 ): Promise<boolean> =>
   store.transaction(async (tx) => {
     const { round } = await lockedProgress(tx, job)
-    if (round?.id !== roundId || round.phase !== 'collecting') return false
+    // Also of a round that has closed meanwhile: its updates stay what they are.
+    if (!isOpen(round) || round.id !== roundId) return false
     const others = (await tx.folded(roundId)).filter((one) => one.hash !== base?.hash)
     const made = { roundId, hash, digests }
     const { usable } = splitFolded(await countedDigests(tx, round), [...others, made])

@@ -137,9 +137,11 @@ export const badUpdates = (
   event: EventOf<'badUpdates'>,
   now: number,
 ): JobProgress => {
-  const { job } = progress
-  if (!isOpen(progress.round) || progress.round.id !== event.roundId) return progress
-  const round = leaveOut(progress.round, event)
+  const { job, round: before } = progress
+  if (!isOpen(before) || before.id !== event.roundId) return progress
+  // Named before, while they were added up: what is left is tried again.
+  if (event.digests.some((digest) => before.leftOut.includes(digest))) return progress
+  const round = leaveOut(before, event)
   if (!round) return failRound(progress, `too many bad updates; ${event.reason}`, now)
   if (round.phase === 'collecting') return { job, round }
   const isEnough = round.received >= job.spec.cohort.minimum && hasRoot({ job, round })

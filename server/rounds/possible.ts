@@ -17,6 +17,8 @@ const startOf = ({ schedule }: JobSpec, now: number): number =>
 const needsSingles = ({ strategy }: JobSpec): boolean => !strategies[strategy].isSumEnough
 const movesAdapter = ({ contributions }: JobSpec): boolean => contributions.includes('adapter')
 
+const isLate = ({ async }: JobSpec): boolean => (async?.maxLag ?? 0) > 0
+
 /** Updates of a round that are compared by pairs: half a million of them. */
 const MOST_COMPARED = 1000
 
@@ -25,6 +27,10 @@ const MOST_COMPARED = 1000
  * edges) or takes other than a weighted mean of one round (flex, fedex, FedBuff) is refused with it here.
  */
 const IMPOSSIBLE_ROBUST: readonly Pair[] = [
+  {
+    isSo: ({ robust, async }) => robust !== undefined && async !== undefined,
+    why: 'robust: updates of an asynchronous job differ by what they were trained from; take one of the two',
+  },
   {
     isSo: ({ robust, strategy }) => robust !== undefined && !strategies[strategy].isSumEnough,
     why: ({ strategy }) => `robust: strategy ${strategy} takes no weighted mean of the updates`,
@@ -105,6 +111,29 @@ const IMPOSSIBLE: readonly Pair[] = [
   {
     isSo: ({ earlyStop, rounds }) => earlyStop !== undefined && earlyStop.rounds >= rounds,
     why: 'earlyStop.rounds: the job has no more rounds than that; it could never stop early',
+  },
+  {
+    isSo: (spec) => isLate(spec) && movesAdapter(spec) && !strategies[spec.strategy].isLateCounted,
+    why:
+      'async.maxLag: rounds of this strategy change the basis of A, so that no late change could ' +
+      'count; take the strategy fedsvd or ffa, or maxLag 0',
+  },
+  {
+    isSo: (spec) =>
+      isLate(spec) &&
+      spec.contributions.includes('prior') &&
+      spec.contributions.includes('statistics'),
+    why:
+      'async.maxLag: statistics can change the scale that moments of late devices are in; give ' +
+      'statistics a job of their own, or take maxLag 0',
+  },
+  {
+    isSo: ({ async, cohort }) => async !== undefined && cohort.edges === true,
+    why: 'cohort.edges: an edge has rounds of its own, and their sum is for one release; leave async out',
+  },
+  {
+    isSo: ({ async, cohort }) => async !== undefined && cohort.assignmentMs !== undefined,
+    why: 'cohort.assignmentMs: an asynchronous job assigns devices all the time; leave it out',
   },
   {
     isSo: ({ training, cohort }) => training.maxPairs * cohort.size > 2 ** 32,

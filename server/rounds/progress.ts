@@ -12,6 +12,7 @@ import type { JobEvent } from './events.ts'
 import { nextRun } from './job.ts'
 import { advance, isAlive } from './machine.ts'
 import { isOpen } from './round.ts'
+import { countCarried } from './window.ts'
 
 type StepDeps = Pick<RoundDeps, 'rng' | 'log'>
 
@@ -71,6 +72,7 @@ export const openRound = async (
   if (!next) return
   const { contributions, strategy } = next.job.spec
   const head = (await tx.release((await tx.lineage(lineId))!.head))!
+  const carried = await countCarried(tx, next.job, head.summary.hash)
   const { round } = advance(
     next,
     {
@@ -79,6 +81,7 @@ export const openRound = async (
       parent: head.summary.hash,
       basisEpoch: head.summary.basisEpoch,
       factor: contributions.includes('adapter') ? strategies[strategy].factorOf(head) : null,
+      carried,
     },
     now,
   )

@@ -25,6 +25,8 @@ export type OpenEvent = {
   readonly parent: string
   readonly basisEpoch: number
   readonly factor: Factors | null
+  /** Devices at work for earlier rounds. Left out: none. */
+  readonly carried?: number
 }
 
 /** A round that takes devices or is being aggregated. */
@@ -39,6 +41,7 @@ export const isAggregating = (
 
 export const open = ({ job, round }: JobProgress, event: OpenEvent, now: number): Round => {
   if (isOpen(round)) throw new FedError('E_JOB_STATE', `round ${round.id} is still ${round.phase}`)
+  const { carried = 0 } = event
   return {
     id: event.roundId,
     jobId: job.id,
@@ -48,11 +51,11 @@ export const open = ({ job, round }: JobProgress, event: OpenEvent, now: number)
     factor: event.factor,
     parent: event.parent,
     basisEpoch: event.basisEpoch,
-    assigned: 0,
+    assigned: carried,
     received: 0,
     openedAt: now,
-    startedAt: null,
-    deadlineAt: job.expiresAt,
+    startedAt: carried > 0 ? now : null,
+    deadlineAt: carried > 0 ? deadlineFrom(job, now) : job.expiresAt,
     closedAt: null,
     reason: null,
     release: null,
@@ -77,11 +80,17 @@ export const isAssigning = (
   deviceId?: string,
 ): boolean => {
   if (!round || !isCollecting(round, now)) return false
-  const { assignmentMs, size } = job.spec.cohort
+  const { assignmentMs } = job.spec.cohort
   const isPhaseOver =
     assignmentMs !== undefined && round.startedAt !== null && now >= round.startedAt + assignmentMs
   if (deviceId !== undefined && deviceId === rootOf(job)) return true
-  return round.assigned < size && !isPhaseOver
+  return hasPlace(job, round) && !isPhaseOver
+}
+
+/** Asynchronous jobs have places for devices at work, others for all devices of the round. */
+const hasPlace = ({ spec }: Job, { assigned, received }: Round): boolean => {
+  const { async, cohort } = spec
+  return async ? assigned - received < (async.concurrency ?? cohort.size) : assigned < cohort.size
 }
 
 type Joining = {

@@ -15,8 +15,10 @@ import type { Job, Round, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Coordinator } from './coordinator.ts'
 import { checkRoom, type RoundDeps } from './deps.ts'
+import type { EventOf } from './events.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
+import { countingRound } from './window.ts'
 
 /** digest: SHA-256 of the update, in hexadecimal digits. */
 export type Upload = {
@@ -37,7 +39,7 @@ type Expected =
 
 /**
  * Whether the update is wanted. Fails with E_NO_ROUND, E_NOT_IN_COHORT, E_AUTH (upload token),
- * E_TWICE, E_ROUND_CLOSED and E_FULL.
+ * E_TWICE, E_ROUND_CLOSED and E_FULL; in an asynchronous job with those of countingRound.
  */
 export const expectUpload = async (
   deps: UploadDeps,
@@ -50,8 +52,8 @@ export const expectUpload = async (
   if (!member) throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
   if (!isSameSecret(uploadToken, uploadTokenOf(await uploadKey(), roundId, deviceId)))
     throw new FedError('E_AUTH', 'the upload token is not that of the assignment')
-  if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
-    return { duplicate: true }
+  if (member.digest === digest) return { duplicate: true }
+  await checkWanted(store, found, { kind: 'receive', member, digest }, clock())
   checkRoom(deps)
   const { job, round } = found
   const isEdge = member.devices !== undefined
@@ -72,8 +74,8 @@ export const takeUpdate = async (
   const found = await findRound(store, roundId)
   const member = await store.member(roundId, deviceId)
   // Others of this device may have been taken while this one arrived.
-  if (advance(found, { kind: 'receive', member, digest }, clock()) === found)
-    return { duplicate: true }
+  if (member?.digest === digest) return { duplicate: true }
+  await checkWanted(store, found, { kind: 'receive', member, digest }, clock())
   const unused = await unusedBy(store, found)
   const devices = checkSent(bytes, found, member, { unused, now: clock() })
   await objects.put(digest, bytes)
@@ -83,7 +85,7 @@ export const takeUpdate = async (
     return { duplicate }
   } catch (error) {
     // Where the store itself has failed, the next sweep removes it.
-    await dropUnrecorded(deps, { roundId, digest }).catch(() => {})
+    await dropUnrecorded(deps, found, digest).catch(() => {})
     throw error
   }
 }
@@ -126,18 +128,35 @@ const record = (
     const member = await tx.member(roundId, deviceId)
     const ofEdge = devices === undefined ? {} : { devices }
     const receive = { kind: 'receive', member, digest, ...ofEdge } as const
-    if (advance(current, receive, now) === current) return true
+    if (member?.digest === digest) return true
+    const { id: countedIn } = await checkWanted(tx, current, receive, now)
     await apply(deps, tx, newest, receive, now)
-    await tx.saveMember(roundId, { ...member!, digest, isSilent: false, ...ofEdge })
+    await tx.saveMember(roundId, { ...member!, digest, isSilent: false, countedIn, ...ofEdge })
     return false
   })
+
+/** The round in which it will count. Fails with E_TWICE, E_ROUND_CLOSED, E_BASIS, E_UNAVAILABLE. */
+const checkWanted = async (
+  tables: Tables,
+  found: { readonly job: Job; readonly round: Round },
+  event: EventOf<'receive'>,
+  now: number,
+): Promise<Round> => {
+  const round = await countingRound(tables, found)
+  advance({ job: found.job, round }, event, now)
+  return round
+}
 
 /** Another device may have sent the same bytes. */
 const dropUnrecorded = async (
   { store, objects }: UploadDeps,
-  { roundId, digest }: Pick<Upload, 'roundId' | 'digest'>,
+  { job, round }: { readonly job: Job; readonly round: Round },
+  digest: string,
 ): Promise<void> => {
-  if (!(await store.digests(roundId)).includes(digest)) await objects.drop(digest)
+  const newest = (await store.progress(job.id))?.round?.id ?? round.id
+  for (const id of new Set([round.id, newest]))
+    if ((await store.digests(id)).includes(digest)) return
+  await objects.drop(digest)
 }
 
 /** The consent that came with the check-in, which is kept with the update. */

@@ -77,6 +77,8 @@ export type RoundMember = {
   readonly assignedAt: number
   /** Its place was given on; its update is still taken. */
   readonly isSilent: boolean
+  /** The round that its update counts in, where that is a later one. */
+  readonly countedIn?: string
   /** Under which it takes part; null: of a round that an earlier version opened. */
   readonly consent: ConsentRecord | null
   /** Of an edge: how many devices it may send the sum of, and once it has, how many it was. */

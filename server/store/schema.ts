@@ -216,6 +216,17 @@ ALTER TABLE tokens ADD COLUMN edge BIGINT;
 ALTER TABLE devices ADD COLUMN edge BIGINT;
 ALTER TABLE members ADD COLUMN devices BIGINT;`,
   },
+  {
+    // In asynchronous jobs an update may count in a later round than its own.
+    sqlite: `
+ALTER TABLE members ADD COLUMN counted_in TEXT;
+UPDATE members SET counted_in = round_id WHERE digest IS NOT NULL;
+CREATE INDEX members_by_count ON members (counted_in);`,
+    postgres: `
+ALTER TABLE members ADD COLUMN counted_in TEXT COLLATE "C";
+UPDATE members SET counted_in = round_id WHERE digest IS NOT NULL;
+CREATE INDEX members_by_count ON members (counted_in);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

@@ -128,14 +128,22 @@ export type Tables = GovernanceTables & {
    */
   giveOn(roundId: string, assignedBy: number, edgesBy?: number): Promise<number>
   /** Rounds that the device was assigned to. */
-  memberships(
-    deviceId: string,
-  ): Promise<{ readonly roundId: string; readonly digest: string | null }[]>
+  memberships(deviceId: string): Promise<
+    {
+      readonly roundId: string
+      readonly digest: string | null
+      readonly countedIn: string | null
+    }[]
+  >
   /** Updates of the device in rounds that it was assigned to at `since` or later. */
   countUpdates(deviceId: string, since: number): Promise<number>
-  /** How many devices have sent these updates of a round, also by edges. */
+  /** How many devices have sent these updates that count in a round, also by edges. */
   countSent(roundId: string, digests: readonly string[]): Promise<number>
-  /** Digests of the updates of a round, sorted; a digest that two devices sent is there twice. */
+  /** Devices with a place in the round that have sent nothing, but for silent ones. */
+  countAtWork(roundId: string): Promise<number>
+  /** Rounds whose devices' updates count in this one. */
+  senders(roundId: string): Promise<string[]>
+  /** Digests of the updates that count in a round, sorted; a digest that two devices sent is there twice. */
   digests(roundId: string): Promise<string[]>
 
   /** One piece of a device's update to a round begins at `start`: another that does is replaced. */

@@ -247,12 +247,14 @@ const members = (sql: Sql) => ({
     return row && memberOf(row)
   },
   async saveMember(roundId: string, member: RoundMember) {
-    const { deviceId, digest, assignedAt, isSilent, consent, devices } = member
+    const { deviceId, digest, assignedAt, isSilent, consent, devices, countedIn = roundId } = member
     await sql.run(
-      `INSERT INTO members (round_id, device_id, digest, assigned_at, is_silent, consent, devices)
-       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (round_id, device_id) DO UPDATE
+      `INSERT INTO members (round_id, device_id, digest, assigned_at, is_silent, consent, devices,
+         counted_in)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (round_id, device_id) DO UPDATE
        SET digest = excluded.digest, assigned_at = excluded.assigned_at,
-         is_silent = excluded.is_silent, consent = excluded.consent, devices = excluded.devices`,
+         is_silent = excluded.is_silent, consent = excluded.consent, devices = excluded.devices,
+         counted_in = excluded.counted_in`,
       roundId,
       deviceId,
       digest,
@@ -260,6 +262,7 @@ const members = (sql: Sql) => ({
       isSilent ? 1 : 0,
       consent && JSON.stringify(consent),
       devices ?? null,
+      digest && countedIn,
     )
   },
   async giveOn(roundId: string, assignedBy: number, edgesBy = assignedBy) {
@@ -274,7 +277,7 @@ const members = (sql: Sql) => ({
     return Number(row?.['n'] ?? 0)
   },
   async countSent(roundId: string, digests: readonly string[]) {
-    const query = 'SELECT digest, devices FROM members WHERE round_id = ? AND digest IS NOT NULL'
+    const query = 'SELECT digest, devices FROM members WHERE counted_in = ?'
     const sent = new Set(digests)
     return (await sql.rows(query, roundId))
       .filter((row) => sent.has(row['digest'] as string))
@@ -282,12 +285,13 @@ const members = (sql: Sql) => ({
   },
   async memberships(deviceId: string) {
     const rows = await sql.rows(
-      'SELECT round_id, digest FROM members WHERE device_id = ? ORDER BY round_id',
+      'SELECT round_id, digest, counted_in FROM members WHERE device_id = ? ORDER BY round_id',
       deviceId,
     )
     return rows.map((row) => ({
       roundId: row['round_id'] as string,
       digest: row['digest'] as string | null,
+      countedIn: row['counted_in'] as string | null,
     }))
   },
   async countUpdates(deviceId: string, since: number) {
@@ -299,6 +303,16 @@ const members = (sql: Sql) => ({
     )
     return Number(row!['count'])
   },
+  async countAtWork(roundId: string) {
+    const query = `SELECT count(*) AS count FROM members
+      WHERE round_id = ? AND digest IS NULL AND is_silent = 0`
+    const [row] = await sql.rows(query, roundId)
+    return Number(row!['count'])
+  },
+  async senders(roundId: string) {
+    const query = 'SELECT DISTINCT round_id FROM members WHERE counted_in = ? ORDER BY round_id'
+    return (await sql.rows(query, roundId)).map((row) => row['round_id'] as string)
+  },
   async dropMember(roundId: string, deviceId: string) {
     await sql.run(
       'DELETE FROM members WHERE round_id = ? AND device_id = ? AND digest IS NULL',
@@ -307,8 +321,7 @@ const members = (sql: Sql) => ({
     )
   },
   async digests(roundId: string) {
-    const query =
-      'SELECT digest FROM members WHERE round_id = ? AND digest IS NOT NULL ORDER BY digest'
+    const query = 'SELECT digest FROM members WHERE counted_in = ? ORDER BY digest'
     return (await sql.rows(query, roundId)).map((row) => row['digest'] as string)
   },
 })
@@ -320,6 +333,8 @@ const memberOf = (row: Row): RoundMember => ({
   isSilent: row['is_silent'] === 1,
   consent: row['consent'] === null ? null : JSON.parse(row['consent'] as string),
   ...(row['devices'] !== null && { devices: Number(row['devices']) }),
+  ...(row['counted_in'] !== null &&
+    row['counted_in'] !== row['round_id'] && { countedIn: row['counted_in'] as string }),
 })
 
 const parts = (sql: Sql) => ({

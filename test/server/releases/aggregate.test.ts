@@ -266,7 +266,7 @@ describe('the aggregation of a round', () => {
     const release = async (noise: number) => {
       const rows = CONTRIBUTIONS.map((row) => (row.name === 'prior' ? noised(row, noise) : row))
       const parent = { bytes: await read(plan.round.parent) }
-      const aggregation = startAggregation(plan, rows)
+      const aggregation = startAggregation(plan, null, rows)
       for (const digest of plan.digests) aggregation.add(await read(digest))
       return aggregation.finish(plan, parent).bytes
     }
@@ -342,10 +342,10 @@ describe('the aggregation of a round', () => {
     const parent = { bytes: await read(plan.round.parent) }
     const parts = [[4], [], [0, 3, 5], [2, 1]].map((at) => ({
       at,
-      made: startAggregation(plan),
+      made: startAggregation(plan, null),
     }))
     for (const { at, made } of parts) for (const i of at) made.add(await read(plan.digests[i]!))
-    const whole = startAggregation(plan)
+    const whole = startAggregation(plan, null)
     for (const { made } of parts) whole.merge(structuredClone(made.partial()))
     expect(sha256Hex(whole.finish(plan, parent).bytes)).toBe(
       sha256Hex((await aggregateInProcess(plan, read)).bytes),

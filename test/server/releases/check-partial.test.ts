@@ -55,7 +55,7 @@ const updates = Array.from({ length: 9 }, (_, i) =>
 /** What an edge with these updates, or sums, forwards. */
 const forwarded = (bodies: readonly Uint8Array[]): Uint8Array => {
   const edge: EdgePlan = { ...plan, upstream }
-  const aggregation = startAggregation(edge)
+  const aggregation = startAggregation(edge, null)
   for (const bytes of bodies) aggregation.add(bytes)
   return outcomeOf(edge, aggregation, { bytes: parentBytes }).partial
 }

@@ -190,8 +190,8 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
       expect(await store.countUpdates('a', NOW)).toBe(1)
       expect(await store.countUpdates('a', NOW + 1)).toBe(0)
       expect(await store.memberships('a')).toEqual([
-        { roundId: 'q', digest: null },
-        { roundId: 'r', digest: 'ff' },
+        { roundId: 'q', digest: null, countedIn: null },
+        { roundId: 'r', digest: 'ff', countedIn: 'r' },
       ])
     }))
 

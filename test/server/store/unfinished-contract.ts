@@ -48,6 +48,24 @@ export const unfinishedContract = (
       expect(await store.parts('r', 'd')).toEqual([])
     }))
 
+  test('an update counts in the round that it names, else in its own; devices at work are counted', () =>
+    withStore(async (store) => {
+      const member = { assignedAt: NOW, isSilent: false, consent: null }
+      const save = (roundId: string, deviceId: string, digest: string | null, more = {}) =>
+        store.saveMember(roundId, { ...member, deviceId, digest, ...more })
+      await save('early', 'a', 'late', { countedIn: 'now' })
+      await save('early', 'b', 'own')
+      await save('early', 'c', null)
+      await save('early', 'd', null, { isSilent: true })
+      await save('now', 'a', 'other')
+      expect(await store.digests('now')).toEqual(['late', 'other'])
+      expect(await store.digests('early')).toEqual(['own'])
+      expect(await store.senders('now')).toEqual(['early', 'now'])
+      expect(await store.countAtWork('early')).toBe(1)
+      expect(await store.member('early', 'a')).toMatchObject({ countedIn: 'now' })
+      expect(await store.member('early', 'b')).not.toHaveProperty('countedIn')
+    }))
+
   test('sums of updates are kept by round, the shortest first, and counted, dropped and forgotten', () =>
     withStore(async (store) => {
       const sum = { roundId: 'r', hash: 'long', digests: ['a', 'a', 'b'] }
