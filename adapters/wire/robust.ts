@@ -26,6 +26,9 @@ export const RobustPlan = z.discriminatedUnion('rule', [
 export type RobustPlan = z.infer<typeof RobustPlan>
 export type RobustRuleName = RobustPlan['rule']
 
+/** Of all numbers that a float32 can be, in any unit of a rule. */
+const MAX_NORM = 1e60
+
 /** What a rule made of one contribution of a round: counts and norms, of no device by itself. */
 export const RobustMetrics = z.strictObject({
   updates: z.int().min(0),
@@ -34,7 +37,7 @@ export const RobustMetrics = z.strictObject({
   /** Scaled down to a norm. */
   cut: z.int().min(0),
   /** In the unit in which the rule measures; the adapter's is that of a weight. */
-  medianNorm: z.number().min(0),
-  largestNorm: z.number().min(0),
+  medianNorm: z.number().min(0).max(MAX_NORM),
+  largestNorm: z.number().min(0).max(MAX_NORM),
 })
 export type RobustMetrics = z.infer<typeof RobustMetrics>
