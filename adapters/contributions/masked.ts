@@ -43,6 +43,7 @@ export const maskPlanDigest = ({
   uploadToken: _,
   deadlineAt: __,
   eligibility: ___,
+  cohort: ____,
   ...plan
 }: Assignment): string => hashOf(plan)
 

@@ -9,13 +9,16 @@ export const Ability = z.string().regex(/^[a-z-]{1,32}$/)
 
 /**
  * both-factors: trains A and B in one round. ranks: trains the leading directions alone. residual: reads
- * releases with an add-on, and trains beside it.
+ * releases with an add-on, and trains beside it. masks: takes part in masked rounds.
  */
 const ASKED = {
   'both-factors': ({ strategy }) => ['fedavg', 'flex', 'fedex'].includes(strategy),
   ranks: ({ strategy }) => strategy === 'flex',
   residual: ({ adapter }) => !canRead(adapter, []),
-} satisfies Readonly<Record<string, (spec: Pick<JobSpec, 'strategy' | 'adapter'>) => boolean>>
+  masks: ({ masks }) => masks !== undefined,
+} satisfies Readonly<
+  Record<string, (spec: Pick<JobSpec, 'strategy' | 'adapter' | 'masks'>) => boolean>
+>
 
 type AbilityName = keyof typeof ASKED
 

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { Ability } from './abilities.ts'
 import { AbandonReason, DeviceFacts, EligibilityPlan, FactName } from './job-life.ts'
 import { CohortSize, CompressionPlan, Contribution, PriorPlan, TrainingPlan } from './jobs.ts'
+import { RoundMasks } from './masks.ts'
 import {
   AdapterSpecSchema,
   BaseModelSchema,
@@ -116,6 +117,8 @@ export const Assignment = z.strictObject({
   deadlineAt: TimeMs,
   /** How the device's update is sent. */
   compression: CompressionPlan.pick({ updates: true }).optional(),
+  /** The device's update is masked. */
+  masking: RoundMasks.optional(),
   /** The device looks whether it may take part, before it begins. */
   eligibility: EligibilityPlan.optional(),
 })

@@ -236,6 +236,8 @@ export const JobSpec = z
     compression: CompressionPlan.optional(),
     /** Left out: the weighted mean of what the devices send. */
     robust: RobustPlan.optional(),
+    /** Left out: the server sees each update. */
+    masks: MasksPlan.optional(),
     eligibility: EligibilityPlan.optional(),
     schedule: SchedulePlan.optional(),
     /** Ends the job, completed or not. At most one of the two; left out: 30 days after its start. */

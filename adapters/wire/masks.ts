@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { MasksPlan } from './jobs.ts'
 import { Id, Protocol, Sha256 } from './primitives.ts'
 
-const MOST_MASKED = 10_000
+export const MOST_MASKED = 10_000
 
 const Bytes32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
 const SignatureText = z.string().regex(/^[A-Za-z0-9_-]{86}$/)
@@ -19,7 +19,7 @@ const Place = z
   .max(MOST_MASKED - 1)
 const Places = z.array(Place).max(MOST_MASKED)
 
-/** POST /v1/rounds/:id/masks/keys: the device has its update, and is ready to mask it. */
+/** The device has its update, and is ready to mask it. */
 export const MaskKeys = z.strictObject({
   protocol: Protocol,
   /** Of what the device has computed: see maskPlanDigest. */
@@ -40,7 +40,7 @@ export const RosterMember = z.strictObject({
 })
 export type RosterMember = z.infer<typeof RosterMember>
 
-/** POST /v1/rounds/:id/masks/shares. */
+/** The device's two secrets, shared. */
 export const MaskShares = z.strictObject({
   protocol: Protocol,
   /** SHA-256 of the seed of the device's own mask, by which the server knows it again. */
@@ -50,12 +50,12 @@ export const MaskShares = z.strictObject({
 })
 export type MaskShares = z.infer<typeof MaskShares>
 
-/** POST /v1/rounds/:id/masks/survivors: the device's signature over the list that it was shown. */
+/** The device's signature over the list that it was shown. */
 export const MaskSurvivors = z.strictObject({ protocol: Protocol, signature: SignatureText })
 export type MaskSurvivors = z.infer<typeof MaskSurvivors>
 
 /**
- * POST /v1/rounds/:id/masks/unmask. seed: of a survivor's own mask; key: of the masks between one that
+ * What takes the masks away. seed: of a survivor's own mask; key: of the masks between one that
  * dropped out and the others.
  */
 export const MaskAnswers = z.strictObject({
@@ -65,6 +65,15 @@ export const MaskAnswers = z.strictObject({
     .max(MOST_MASKED),
 })
 export type MaskAnswers = z.infer<typeof MaskAnswers>
+
+/** POST /v1/rounds/:id/masks: one of the four. */
+export const MaskMessage = z.discriminatedUnion('kind', [
+  MaskKeys.extend({ kind: z.literal('keys') }),
+  MaskShares.extend({ kind: z.literal('shares') }),
+  MaskSurvivors.extend({ kind: z.literal('survivors') }),
+  MaskAnswers.extend({ kind: z.literal('unmask') }),
+])
+export type MaskMessage = z.infer<typeof MaskMessage>
 
 /** What the server asks of a device next. */
 export const MaskRequest = z.discriminatedUnion('kind', [
@@ -93,6 +102,18 @@ export const MaskRequest = z.discriminatedUnion('kind', [
   }),
 ])
 export type MaskRequest = z.infer<typeof MaskRequest>
+
+/** GET /v1/rounds/:id/masks. request: null: nothing yet. isOver: the device has nothing more to do. */
+export const MaskStatus = z.strictObject({
+  protocol: Protocol,
+  request: MaskRequest.nullable(),
+  isOver: z.boolean(),
+  retryAfterMs: z
+    .int()
+    .min(0)
+    .max(24 * 3600 * 1000),
+})
+export type MaskStatus = z.infer<typeof MaskStatus>
 
 /** What an assignment says of a masked round. devices: the most; minimum: the fewest whose sum is made. */
 export const RoundMasks = z.strictObject({

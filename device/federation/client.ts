@@ -23,6 +23,7 @@ import {
 } from '../../adapters/wire/federation.ts'
 import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import { keyProof } from '../../adapters/wire/key-proof.ts'
+import { MaskMessage, MaskStatus } from '../../adapters/wire/masks.ts'
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { LogResponse } from '../../adapters/wire/release-log.ts'
 import { ServerKeyResponse } from '../../adapters/wire/server-key.ts'
@@ -77,6 +78,12 @@ export type Federation = {
   abandon(roundId: string, reason: AbandonReason, leave: Leave): Promise<void>
   /** Whether the round still takes an update of this device. */
   isWanted(roundId: string, leave: Leave): Promise<boolean>
+  /** What a masked round asks of this device now. */
+  maskStatus(roundId: string, leave: Leave): Promise<MaskStatus>
+  /** Says something in a masked round; the same may be said again. */
+  sayMasked(roundId: string, message: MaskMessage, leave: Leave): Promise<void>
+  /** The key of this client, which signs its keys of masked rounds. */
+  readonly identity: KeyPair
   /** Says how a release predicts this user's choices. */
   judge(hash: string, judgement: Judgement, leave: Leave): Promise<void>
   /** Announces the key that replaces the one of this client; again with a client of the new one. */
@@ -114,6 +121,7 @@ export const federationClient = (
   return {
     traffic: transport.traffic,
     serverKey,
+    identity: deps.key,
     log: (after, leave) => getJson(`/v1/log?after=${after}`, 'log', LogResponse, leave),
     async enroll(token, words = null, signal) {
       const body = EnrollRequest.parse({
@@ -167,6 +175,13 @@ export const federationClient = (
     },
     async isWanted(roundId, leave) {
       return (await getJson(`/v1/rounds/${roundId}`, 'round', RoundStatus, leave)).isOpen
+    },
+    async maskStatus(roundId, leave) {
+      return getJson(`/v1/rounds/${roundId}/masks`, 'masks', MaskStatus, leave)
+    },
+    async sayMasked(roundId, message, leave) {
+      const path = `/v1/rounds/${roundId}/masks`
+      await postJson(path, 'masks', MaskMessage.parse(message), DoneResponse, leave)
     },
     async judge(hash, judgement, leave) {
       const path = `/v1/releases/${hash}/judgement`

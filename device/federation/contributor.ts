@@ -47,6 +47,8 @@ export type ContributorDeps = Omit<ServingDeps, 'checkpoint'> & {
   /** What is known of this machine; default: nothing. */
   readonly facts?: (() => Promise<DeviceFacts>) | undefined
   readonly lookMs?: number | undefined
+  /** As ParticipateDeps has it. */
+  readonly leastSurvivors?: number | undefined
   /** How a round is computed; default: compute-round.ts. */
   readonly runRound?: typeof runRound | undefined
 }
@@ -112,6 +114,7 @@ const contribute = async (
       sleep,
       facts: deps.facts ?? (async () => ({})),
       lookMs: deps.lookMs,
+      leastSurvivors: deps.leastSurvivors,
       servedRelease: serving.releaseHash,
       assigned: (assignment) => keepAssigned(deps, assignment),
       ...memory,

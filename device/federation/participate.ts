@@ -18,6 +18,7 @@ import type { RoundResult } from './compute-round.ts'
 import { ENDED_TEXT, type Ended } from './ended.ts'
 import { hear } from './facts.ts'
 import { giveOn, reasonOf, watchRound } from './give-on.ts'
+import { maskedRefusal, sendMasked } from './masked-round.ts'
 import type { Traffic } from './signed-transport.ts'
 import { sendKept, sendUpload } from './uploads.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
@@ -66,6 +67,8 @@ export type ParticipateDeps = CheckInDeps & {
   readonly assigned: (assignment: Assignment | null) => void
   /** Time between two questions whether a round still waits. */
   readonly lookMs?: number | undefined
+  /** Fewest devices in a masked sum that this one goes into; default 20. Lower for tests alone. */
+  readonly leastSurvivors?: number | undefined
   /** Least expected duration of a round; 0: unknown. */
   readonly expectedMs: () => number
   /** Resolves once the device may start a round. */
@@ -192,6 +195,13 @@ const hindranceOf = async (
     onProgress?.({ step: 'round', note: `${roundId}: not for this device now (${unfit})` })
     return 'failed_lately'
   }
+  const tooFew = maskedRefusal(assignment, deps)
+  if (tooFew) {
+    await giveUp(deps, assignment, tooFew.code)
+    await giveOn(contact(deps), roundId, 'not_eligible')
+    onProgress?.({ step: 'round', note: `${roundId}: ${tooFew.message}` })
+    return 'refused'
+  }
   if (clock() + expectedMs() <= deadlineAt) return null
   await giveUp(deps, assignment, 'too_late')
   await giveOn(contact(deps), roundId, 'too_late')
@@ -240,7 +250,11 @@ const contribute = async (
       whileAllowed(store.live, refusal, options.signal, work),
       options.signal,
     ).finally(round.end)
-    if (!(await sendUpload(deps, roundId, options))) return null
+    const { masking } = assignment
+    const isTaken = masking
+      ? await sendMasked(deps, { ...assignment, masking }, result, options)
+      : await sendUpload(deps, roundId, options)
+    if (!isTaken) return null
     const { pairs, losses, problem, bytes } = result
     const made = { contributions: result.contributions, pairs, losses, problem }
     return { jobId, roundId, digest, bytes: bytes.length, ...made }
@@ -286,10 +300,12 @@ const compute = async (
   const digest = createHash('sha256').update(result.bytes).digest('hex')
   const intended = { ...intendedFor(assignment), contributions: result.contributions }
   const upload = { roundId, jobId, uploadToken, digest, bytes: result.bytes, deadlineAt }
-  await store.durably((tx) => {
-    check()
-    tx.savePending({ ...upload, ...intended, at: clock() })
-  })
+  // In a masked round nothing is kept that could be sent as it is.
+  if (!assignment.masking)
+    await store.durably((tx) => {
+      check()
+      tx.savePending({ ...upload, ...intended, at: clock() })
+    })
   if (assignment.release !== deps.servedRelease()) store.later((tx) => tx.removeBlob(name))
   return { result, digest }
 }

@@ -89,6 +89,8 @@ export type DeviceOptions = {
   /** What a federation server may be told of this machine. */
   readonly facts?: () => Promise<DeviceFacts>
   /** Time between two questions whether a round still waits for this device. */
+  /** Fewest devices in a masked sum; default 20. Lower for tests alone. */
+  readonly leastSurvivors?: number | undefined
   readonly lookMs?: number
   /** Receives background failures. */
   readonly report?: (event: { what: string; code: string }) => void
@@ -161,6 +163,7 @@ export const openDevice = (options: DeviceOptions): Device => {
     runRound: options.runRound,
     facts: options.facts,
     lookMs: options.lookMs,
+    leastSurvivors: options.leastSurvivors,
   })
 
   const dropWithdrawn = () => {

@@ -36,6 +36,7 @@ import { jobDigest } from '../../adapters/wire/job-digest.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { Round } from '../store/records.ts'
+import { startMasked } from './aggregate-masked.ts'
 import {
   type Aggregate,
   type AggregationPlan,
@@ -106,10 +107,11 @@ export type Aggregation = {
 
 /** rows: the table, or the table with its rows wrapped. */
 export const startAggregation = (
-  { spec, round }: SumPlan,
+  { spec, round, masked }: SumPlan,
   late: LateBytes,
   rows = CONTRIBUTIONS,
 ): Aggregation => {
+  if (masked) return startMasked({ spec, round }, masked)
   const asToday = todayOf(spec, round, late)
   const asked: ServerPlan = { ...spec, factor: round.factor }
   const sums = new Map(askedRows(asked, rows).map((row) => [row, gather(row, asked)]))

@@ -1,5 +1,6 @@
 /** What is to be aggregated, and from where its bytes come. */
 import type { LineageState } from '../../adapters/contributions/contribution.ts'
+import type { Told } from '../../adapters/secagg/unmask.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import type { Round, Upstream } from '../store/records.ts'
 import type { Folded } from './folded.ts'
@@ -19,10 +20,12 @@ export type AggregationPlan = {
   /** Sums that hold some of them already. */
   readonly folded?: readonly Folded[]
   readonly late?: readonly Late[]
+  /** What takes the masks of a masked round away. */
+  readonly masked?: Told & Pick<JobSpec, 'contributions'>
 }
 
 /** What the updates of a round are added up for. */
-export type SumPlan = Pick<AggregationPlan, 'spec' | 'round' | 'late'>
+export type SumPlan = Pick<AggregationPlan, 'spec' | 'round' | 'late' | 'masked'>
 
 /** An earlier release that some of the updates were trained from, and how many releases it lies behind. */
 export type Late = { readonly release: string; readonly lag: number }

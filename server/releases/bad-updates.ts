@@ -21,6 +21,9 @@ const OF_UPDATES: ReadonlySet<string> = new Set<ErrorCode>([
   'E_BASE_MODEL',
   'E_BASIS',
   'E_FEATURES',
+  // What devices of a masked round have revealed.
+  'E_SHARES',
+  'E_SURVIVORS',
 ])
 
 /** Whether the same updates would fail again. */

@@ -21,6 +21,8 @@ export type PartialAggregation = {
   readonly norms: readonly number[]
   /** Whose updates are in it. */
   readonly devices: number
+  /** Of a masked round, which has no other sums. */
+  readonly ring?: Uint32Array
 }
 
 /** sizes: of each sum, in bytes. */

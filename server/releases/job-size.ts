@@ -3,6 +3,7 @@ import { LARGEST_SUM } from '../../adapters/aggregate/exact-sum.ts'
 import { MAX_DIGITS } from '../../adapters/aggregate/partial-sum.ts'
 import { isInBlocks } from '../../adapters/aggregate/robust/rules.ts'
 import type { ContributionRow } from '../../adapters/contributions/contribution.ts'
+import { ringSize } from '../../adapters/contributions/masked.ts'
 import {
   askedRows,
   CONTRIBUTIONS,
@@ -31,6 +32,7 @@ export const checkJobSize = (spec: JobSpec): void => {
   const largest = Math.max(...CONTRIBUTIONS.map((row) => row.largestAddend?.(spec) ?? 0))
   if (spec.cohort.size * largest > LARGEST_SUM)
     throw new FedError('E_NORM', 'updateNorm or initialVariance is too large for the cohort size')
+  if (spec.masks) ringSize({ ...spec, factor: null, masking: { devices: spec.cohort.size } })
   const addOn = residualSpec(spec.adapter)
   const adapter =
     layoutSize(adapterLayout(spec.base.shape, spec.adapter)) +
@@ -58,6 +60,8 @@ export const checkJobSize = (spec: JobSpec): void => {
 /** Bytes that an update of a round of this job can have. factor: what the round moves. isEdge: or an edge's sums. */
 export const largestUpdate = (spec: JobSpec, factor: Factors | null, isEdge = false): number => {
   const plan = { ...spec, factor }
+  if (spec.masks)
+    return 4 * ringSize({ ...plan, masking: { devices: spec.cohort.size } }) + MAX_JSON_BYTES
   const sizeOf = (row: ContributionRow) =>
     isEdge ? MAX_DIGITS * summedSize(row, plan) : vectorSize(row, plan)
   const numbers = askedRows(spec).reduce((sum, row) => sum + sizeOf(row), 0)

@@ -4,13 +4,14 @@ import { DAY_MS, HOUR_MS } from '../../adapters/time.ts'
 import { canRead, isAbleTo } from '../../adapters/wire/abilities.ts'
 import type { CheckInRequest, CheckInResponse } from '../../adapters/wire/federation.ts'
 import { type FactName, factsAskedBy, unfitFact } from '../../adapters/wire/job-life.ts'
-import { type Contribution, type JobSpec, ranksOf } from '../../adapters/wire/jobs.ts'
+import type { Contribution, JobSpec } from '../../adapters/wire/jobs.ts'
 import { canCompute, isSameBase } from '../../adapters/wire/lineage.ts'
 import { CountBucket, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
 import { followedRelease } from '../releases/rollout.ts'
-import type { JobProgress, Release, Round, RoundMember } from '../store/records.ts'
+import type { JobProgress, Release, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
+import { assignmentOf, type Place } from './assignment.ts'
 import type { Attendance } from './attendance.ts'
 import type { RoundDeps } from './deps.ts'
 import { untilHours } from './hours.ts'
@@ -45,8 +46,6 @@ type Refusal = {
   /** Facts that the job looks at and the device did not tell. */
   readonly asks?: readonly FactName[]
 }
-
-type Place = { readonly round: Round; readonly member: RoundMember }
 
 const isPlace = (answer: Refusal | Place): answer is Place => 'round' in answer
 
@@ -239,35 +238,6 @@ const usedOf = ({ contributions }: JobSpec, parent: Release | undefined): Contri
   const unused = parent ? unusedContributions(contributions, parent.summary.parts) : []
   return contributions.filter((name) => !unused.includes(name))
 }
-
-/** A device tells by its request which fields it knows beside those of version 0.1. */
-const assignmentOf = (
-  spec: JobSpec,
-  { round, member }: Place,
-  uploadToken: string,
-  { facts, consent }: CheckInRequest,
-) => ({
-  jobId: round.jobId,
-  roundId: round.id,
-  uploadToken,
-  release: round.parent,
-  basisEpoch: round.basisEpoch,
-  base: spec.base,
-  adapter: spec.adapter,
-  exitLayer: spec.exitLayer,
-  features: spec.features,
-  factor: round.factor,
-  ...(spec.strategy === 'flex' && { ranks: ranksOf(spec) }),
-  training: spec.training,
-  prior: spec.prior,
-  purpose: spec.purpose,
-  deadlineAt: Math.min(round.deadlineAt, member.assignedAt + (spec.cohort.uploadMs ?? Infinity)),
-  ...(spec.compression?.updates && { compression: { updates: spec.compression.updates } }),
-  ...(facts && spec.eligibility && { eligibility: spec.eligibility }),
-  ...(consent.leastCohort !== undefined && {
-    cohort: { size: spec.cohort.size, minimum: spec.cohort.minimum },
-  }),
-})
 
 /**
  * The release that this device is to follow, of a lineage that it can: a trained one before an

@@ -18,6 +18,7 @@ import { NotForwarded, type RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
 import { badUpdatesOf, countedDigests, foldRounds, forgetSums } from './folding.ts'
 import { advance } from './machine.ts'
+import { stepMasks, toldIn } from './masks.ts'
 import { apply, lockedProgress } from './progress.ts'
 import { isAttemptDue } from './round.ts'
 import { earlierRounds, lateOf } from './window.ts'
@@ -142,9 +143,16 @@ const passDeadlines = async (deps: RoundDeps, now: number): Promise<void> => {
   const tick = { kind: 'tick' } as const
   for (const progress of await deps.store.alive()) {
     const { job, round } = progress
-    if (round?.phase === 'collecting') await giveOn(deps, job, round, now)
+    if (round?.phase === 'collecting' && job.spec.masks) await stepDue(deps, job, now)
+    if (round?.phase === 'collecting' && !round.masking) await giveOn(deps, job, round, now)
     if (advance(progress, tick, now) !== progress) await step(deps, job, tick, now)
   }
+}
+
+/** A masked round whose step has lasted long enough goes on, or is given up. */
+const stepDue = async (deps: RoundDeps, job: Job, now: number): Promise<void> => {
+  const { round } = await deps.store.transaction((tx) => stepMasks(deps, tx, job, now))
+  if (round?.phase === 'abandoned') await forgetUpdates(deps, round.id)
 }
 
 const giveOn = async (deps: RoundDeps, job: Job, round: Round, now: number): Promise<void> => {
@@ -157,6 +165,7 @@ const giveOn = async (deps: RoundDeps, job: Job, round: Round, now: number): Pro
   await deps.store.transaction(async (tx) => {
     const progress = await lockedProgress(tx, job)
     if (progress.round?.id !== round.id || progress.round.phase !== 'collecting') return
+    if (progress.round.masking) return
     let places = await tx.giveOn(round.id, assignedBy, edgesBy)
     for (const { roundId } of await earlierRounds(tx, job, round.parent))
       places += await tx.giveOn(roundId, assignedBy, edgesBy)
@@ -192,6 +201,7 @@ const aggregateRound = async (
   const keep = keeping(store, leaseOf('aggregation', round), server)
   try {
     const parent = (await store.release(round.parent))!
+    const masked = await toldIn(store, job, round)
     const plan = {
       spec: job.spec,
       round,
@@ -200,6 +210,7 @@ const aggregateRound = async (
       digests: await countedDigests(store, round),
       folded: await store.folded(round.id),
       late: await lateOf(store, job, round),
+      ...(masked && { masked }),
     }
     const read = async (hash: string) => {
       await keep()
@@ -307,6 +318,7 @@ export const forgetUpdates = async (
 ): Promise<void> => {
   await forgetSums({ store, objects }, roundId)
   for (const digest of await store.digests(roundId)) await objects.drop(digest)
+  await store.dropMaskMessages(roundId)
 }
 
 const nameOf = (error: unknown): string =>

@@ -11,6 +11,7 @@ import type { Attendance } from './attendance.ts'
 import type { RoundDeps } from './deps.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
+import { abandon } from './round.ts'
 import { countingRound, isCounted } from './window.ts'
 
 /** Another may have its place at once. A device without a place is fine. */
@@ -84,7 +85,10 @@ const withdraw = async (
     if (member.digest !== null && !withUpdate) return null
     if (!(await isCounted(tx, progress, round, member))) return null
     const { id: counting } = progress.round
-    await apply(deps, tx, progress, { kind: 'withdraw', member }, clock())
+    const event = isInMaskedSum(progress.round, deviceId)
+      ? { kind: 'masked' as const, round: abandon(progress.round, LEFT, clock()) }
+      : { kind: 'withdraw' as const, member }
+    await apply(deps, tx, progress, event, clock())
     await tx.saveMember(id, { ...member, digest: null })
     await tx.dropMember(id, deviceId)
     const { digest } = member
@@ -101,3 +105,8 @@ const dropSums = async (tx: Tables, roundId: string, digest: string): Promise<st
   for (const { hash } of holding) await tx.dropFolded(roundId, hash)
   return holding.map(({ hash }) => hash)
 }
+
+const LEFT = 'a device has left whose masked update was in the sum, and cannot be taken out of it'
+
+const isInMaskedSum = ({ masking }: Round, deviceId: string): boolean =>
+  masking?.survivors.includes(masking.members.indexOf(deviceId)) ?? false

@@ -1,4 +1,5 @@
 /** What can happen to a job and its newest round. */
+import type { Round } from '../store/records.ts'
 import type { Member, OpenEvent } from './round.ts'
 
 export type JobEvent =
@@ -22,6 +23,8 @@ export type JobEvent =
   /** A device takes its part back, with the update that it sent, if any. */
   | { readonly kind: 'withdraw'; readonly member: Member }
   | { readonly kind: 'tick' }
+  /** What devices of a masked round have said makes this of it. */
+  | { readonly kind: 'masked'; readonly round: Round }
   /** change: norm of the mean update; null: the adapter had no part in the round. */
   | {
       readonly kind: 'aggregated'

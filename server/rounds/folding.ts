@@ -35,8 +35,9 @@ export const foldRounds = async (
   server: Worker,
   isStopped: () => boolean,
 ): Promise<void> => {
+  // Masked updates are added up in the ring, when all have come.
   for (const { job, round } of await deps.store.alive())
-    if (isSumEnough(job.spec))
+    if (isSumEnough(job.spec) && !job.spec.masks)
       while (!isStopped() && round?.phase === 'collecting' && (await foldSome(deps, server, job)));
 }
 

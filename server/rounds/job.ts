@@ -78,7 +78,12 @@ const ended = (
 export const tick = (progress: JobProgress, _: EventOf<'tick'>, now: number): JobProgress => {
   const { job, round } = progress
   const { minimum } = job.spec.cohort
-  if (job.state === 'running' && round?.phase === 'collecting' && now >= round.deadlineAt) {
+  if (
+    job.state === 'running' &&
+    round?.phase === 'collecting' &&
+    !round.masking &&
+    now >= round.deadlineAt
+  ) {
     // Its time of closing is the deadline, whenever that is noticed.
     if (round.received >= minimum && hasRoot(progress))
       return { job, round: closeRound(round, round.deadlineAt) }

@@ -50,6 +50,7 @@ const EVENTS: { readonly [K in JobEvent['kind']]: Row<K> } = {
   giveOn: row(AT_WORK, 'ignored', ofRound(round.free)),
   receive: row(ANY, 'refused', ofRound(round.receive)),
   withdraw: row(AT_WORK, 'ignored', ofRound(round.withdraw)),
+  masked: row<'masked'>(AT_WORK, 'ignored', ({ job }, { round }) => ({ job, round })),
   tick: row(ALIVE, 'ignored', job.tick),
   aggregated: row(AT_WORK, 'ignored', job.aggregated),
   forwarded: row(AT_WORK, 'ignored', job.forwarded),

@@ -3,6 +3,7 @@ import { guardsAmong, ruleOf } from '../../adapters/aggregate/robust/rules.ts'
 import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
+import { MOST_MASKED } from '../../adapters/wire/masks.ts'
 import type { RobustPlan } from '../../adapters/wire/robust.ts'
 import { largestUpdate } from '../releases/job-size.ts'
 
@@ -166,6 +167,35 @@ const IMPOSSIBLE: readonly Pair[] = [
     why: 'cohort.size: this strategy holds all updates at once, and they would take more than 1 GiB',
   },
   ...IMPOSSIBLE_EDGES,
+  {
+    isSo: ({ masks, cohort }) => masks !== undefined && cohort.minimum < 2,
+    why: 'cohort.minimum: the sum of a masked round is that of at least 2 devices',
+  },
+  {
+    isSo: ({ masks, cohort }) => masks !== undefined && cohort.size > MOST_MASKED,
+    why: `cohort.size: a masked round has at most ${MOST_MASKED} devices`,
+  },
+  {
+    isSo: ({ masks, compression }) => masks !== undefined && compression?.updates !== undefined,
+    why: 'compression.updates: masked updates are whole numbers already; leave it out',
+  },
+  {
+    isSo: ({ masks, strategy }) =>
+      masks !== undefined && ['fedavg', 'flex', 'fedex'].includes(strategy),
+    why: 'strategy: fedavg, flex and fedex look at single updates, which masks hide',
+  },
+  {
+    isSo: ({ masks, robust }) => masks !== undefined && robust !== undefined,
+    why: 'robust: its rules compare single updates, which masks hide',
+  },
+  {
+    isSo: ({ masks, async }) => masks !== undefined && async !== undefined,
+    why: 'async: late updates count at a share of their own, which masks hide; take one of the two',
+  },
+  {
+    isSo: ({ masks, cohort }) => masks !== undefined && cohort.edges !== undefined,
+    why: 'cohort.edges: edges send sums of plain updates; leave masks or edges out',
+  },
 ]
 
 /** Bytes of a round's updates that a server holds at once, where its strategy needs them all. */

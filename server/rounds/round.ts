@@ -80,6 +80,8 @@ export const isAssigning = (
   deviceId?: string,
 ): boolean => {
   if (!round || !isCollecting(round, now)) return false
+  // A masked round takes nobody once its roster stands.
+  if (round.masking) return false
   const { assignmentMs } = job.spec.cohort
   const isPhaseOver =
     assignmentMs !== undefined && round.startedAt !== null && now >= round.startedAt + assignmentMs
@@ -182,7 +184,8 @@ export const receive = (
   const deadlineAt = round.startedAt === null ? deadlineFrom(job, now) : round.deadlineAt
   const root = isRoot(job, member) ? { root: digest } : {}
   const next = { ...round, ...root, received, assigned, startedAt: time, deadlineAt }
-  const isMet = received >= job.spec.cohort.goal && hasRoot({ job, round: next })
+  // A masked round is over when its masks are gone.
+  const isMet = !job.spec.masks && received >= job.spec.cohort.goal && hasRoot({ job, round: next })
   return isMet ? closeRound(next, now) : next
 }
 
@@ -240,7 +243,7 @@ export const tryAgainLater = (round: Round, reason: string, now: number): Round 
   return { ...round, tries, retryAt: now + waitMs, reason: reason.slice(0, 500) }
 }
 
-const isCollecting = (round: Round, now: number): boolean =>
+export const isCollecting = (round: Round, now: number): boolean =>
   round.phase === 'collecting' && now < round.deadlineAt
 
 const closed = (round: Round) =>

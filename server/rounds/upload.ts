@@ -8,15 +8,18 @@ import { isSameSecret } from '../../adapters/node/secrets.ts'
 import type { ConsentRecord } from '../../adapters/wire/federation.ts'
 import type { Contribution } from '../../adapters/wire/jobs.ts'
 import { uploadTokenOf } from '../access/secrets.ts'
+import { checkMaskedUpdate } from '../releases/check-masked.ts'
 import { checkPartialUpdate } from '../releases/check-partial.ts'
 import { checkUpdate } from '../releases/check-update.ts'
 import { largestUpdate } from '../releases/job-size.ts'
 import type { Job, Round, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
+import { planDigestOf } from './assignment.ts'
 import type { Coordinator } from './coordinator.ts'
 import { checkRoom, type RoundDeps } from './deps.ts'
 import type { EventOf } from './events.ts'
 import { advance } from './machine.ts'
+import { checkWaitsForMasked, stepMasks } from './masks.ts'
 import { apply, lockedProgress } from './progress.ts'
 import { countingRound } from './window.ts'
 
@@ -57,6 +60,7 @@ export const expectUpload = async (
   checkRoom(deps)
   const { job, round } = found
   const isEdge = member.devices !== undefined
+  if (job.spec.masks) checkWaitsForMasked(round, deviceId)
   return { duplicate: false, maxBytes: largestUpdate(job.spec, round.factor, isEdge) }
 }
 
@@ -99,6 +103,11 @@ const unusedBy = async (
   return parent ? unusedContributions(job.spec.contributions, parent.summary.parts) : []
 }
 
+const usedSpec = ({ spec }: Job, unused: readonly Contribution[]) => ({
+  ...spec,
+  contributions: spec.contributions.filter((name) => !unused.includes(name)),
+})
+
 /** Of an edge: how many devices its sums are of. */
 const checkSent = (
   bytes: Uint8Array,
@@ -109,7 +118,9 @@ const checkSent = (
   // The edge has seen to the consent of its devices.
   if (member?.devices !== undefined)
     return checkPartialUpdate(bytes, job.spec, round, member.devices)
-  const contributions = checkUpdate(bytes, job.spec, round, unused)
+  const contributions = job.spec.masks
+    ? checkMaskedUpdate(bytes, usedSpec(job, unused), round, planDigestOf(job, round, unused))
+    : checkUpdate(bytes, job.spec, round, unused)
   const refusal = member?.consent && consentRefusal(member.consent, contributions, now)
   if (refusal) throw refusal
   return undefined
@@ -130,8 +141,10 @@ const record = (
     const receive = { kind: 'receive', member, digest, ...ofEdge } as const
     if (member?.digest === digest) return true
     const { id: countedIn } = await checkWanted(tx, current, receive, now)
+    if (job.spec.masks) checkWaitsForMasked(current.round, deviceId)
     await apply(deps, tx, newest, receive, now)
     await tx.saveMember(roundId, { ...member!, digest, isSilent: false, countedIn, ...ofEdge })
+    if (job.spec.masks) await stepMasks(deps, tx, job, now)
     return false
   })
 

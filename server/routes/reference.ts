@@ -25,6 +25,7 @@ import { FLEET_ROUTES } from './fleet.ts'
 import { HEALTH_ROUTES, Liveness, Readiness } from './health.ts'
 import { JOB_ROUTES } from './jobs.ts'
 import { LOG_ROUTES } from './log.ts'
+import { MASK_ROUTES } from './masks.ts'
 import { MEMBERSHIP_ROUTES } from './membership.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
 import { OVERVIEW_ROUTES } from './overview.ts'
@@ -81,6 +82,7 @@ export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...JOB_ROUTES,
   ...FLEET_ROUTES,
   ...UPLOAD_ROUTES,
+  ...MASK_ROUTES,
   ...OPERATOR_ROUTES,
   ...RELEASE_ROUTES,
   ...ACCESS_ROUTES,

@@ -107,6 +107,27 @@ export type FoldedRecord = {
   readonly digests: readonly string[]
 }
 
+/**
+ * How far a masked round is, beyond its devices' joining. members: their ids, by their places in the
+ * roster; senders: places of those that shared their secrets; survivors: of those whose masked updates
+ * are in the sum.
+ */
+export type Masking = {
+  readonly phase: 'joining' | 'sharing' | 'masking' | 'agreeing' | 'unmasking'
+  readonly endsAt: number
+  readonly members: readonly string[]
+  readonly senders: readonly number[]
+  readonly survivors: readonly number[]
+}
+
+/** What a device has said in a masked round; body: JSON of a MaskMessage. */
+export type MaskMessageRow = {
+  readonly roundId: string
+  readonly kind: string
+  readonly deviceId: string
+  readonly body: string
+}
+
 /** Times are milliseconds since 1970. assigned and received count devices. */
 export type Round = {
   readonly id: string
@@ -140,6 +161,8 @@ export type Round = {
   /** Aggregations that the server could not finish, and when the next is due; null: now. */
   readonly tries: number
   readonly retryAt: number | null
+  /** Of a masked round, once enough devices have joined. */
+  readonly masking?: Masking
 }
 
 export type Job = {

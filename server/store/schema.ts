@@ -227,6 +227,19 @@ ALTER TABLE members ADD COLUMN counted_in TEXT COLLATE "C";
 UPDATE members SET counted_in = round_id WHERE digest IS NOT NULL;
 CREATE INDEX members_by_count ON members (counted_in);`,
   },
+  {
+    // What devices say in masked rounds.
+    sqlite: `
+CREATE TABLE mask_messages (
+  round_id TEXT NOT NULL, kind TEXT NOT NULL, device_id TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (round_id, kind, device_id)
+) STRICT, WITHOUT ROWID;`,
+    postgres: `
+CREATE TABLE mask_messages (
+  round_id TEXT COLLATE "C" NOT NULL, kind TEXT COLLATE "C" NOT NULL,
+  device_id TEXT COLLATE "C" NOT NULL, body TEXT NOT NULL, PRIMARY KEY (round_id, kind, device_id)
+);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

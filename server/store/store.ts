@@ -11,6 +11,7 @@ import type {
   Job,
   JobProgress,
   Lineage,
+  MaskMessageRow,
   Release,
   Round,
   RoundMember,
@@ -145,6 +146,11 @@ export type Tables = GovernanceTables & {
   senders(roundId: string): Promise<string[]>
   /** Digests of the updates that count in a round, sorted; a digest that two devices sent is there twice. */
   digests(roundId: string): Promise<string[]>
+
+  /** One of each kind, device and round. */
+  saveMaskMessage(message: MaskMessageRow): Promise<void>
+  maskMessages(roundId: string, kind: string): Promise<MaskMessageRow[]>
+  dropMaskMessages(roundId: string): Promise<void>
 
   /** One piece of a device's update to a round begins at `start`: another that does is replaced. */
   savePart(part: UploadPart): Promise<void>

@@ -3,6 +3,7 @@ import { accessTables, isWritten } from './access-tables.ts'
 import { documentOf, documents, parsed } from './documents.ts'
 import { foldedTables } from './folded-tables.ts'
 import { governanceTables } from './governance-tables.ts'
+import { maskTables } from './mask-tables.ts'
 import type {
   Device,
   DeviceVisit,
@@ -30,6 +31,7 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...members(sql),
   ...parts(sql),
   ...foldedTables(sql),
+  ...maskTables(sql),
   ...releases(sql),
   ...governanceTables(sql),
 })
@@ -267,8 +269,10 @@ const members = (sql: Sql) => ({
   },
   async giveOn(roundId: string, assignedBy: number, edgesBy = assignedBy) {
     const silent = `WHERE round_id = ? AND digest IS NULL AND is_silent = 0 AND
-      ((devices IS NULL AND assigned_at <= ?) OR (devices IS NOT NULL AND assigned_at <= ?))`
-    const by = [roundId, assignedBy, edgesBy] as const
+      ((devices IS NULL AND assigned_at <= ?) OR (devices IS NOT NULL AND assigned_at <= ?))
+      AND device_id NOT IN (
+        SELECT device_id FROM mask_messages WHERE round_id = ? AND kind = 'keys')`
+    const by = [roundId, assignedBy, edgesBy, roundId] as const
     const [row] = await sql.rows(
       `SELECT sum(coalesce(devices, 1)) AS n FROM members ${silent}`,
       ...by,

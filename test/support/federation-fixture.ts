@@ -174,6 +174,7 @@ export const testDevice = (
     keys,
     signed,
     sendJson,
+    get: (path: string) => fetch(signed('GET', path)),
     enroll: (token: string) =>
       sendJson('POST', '/v1/enroll', {
         protocol: PROTOCOL_VERSION,

@@ -4,6 +4,7 @@ import { keyProof } from '../../../adapters/wire/key-proof.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import { JOB } from '../../../server/routes/examples.ts'
 import { enrolledDevices, testServer, tinyJob } from '../../support/federation-fixture.ts'
+import { MASK_CASES } from './mask-cases.ts'
 import { collecting, lineageOf, released } from './scenes.ts'
 import { type Sent, send } from './send.ts'
 
@@ -103,6 +104,7 @@ const DEVICES: Cases = {
     E_ROLE: byDevice('checkInEdge'),
   },
   getRelease: releaseBytes('getRelease'),
+  ...MASK_CASES,
   abandonRound: { 200: byDevice('abandonRound') },
   getRound: { 200: byDevice('getRound') },
   leave: { 200: byDevice('leave') },

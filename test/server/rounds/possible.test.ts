@@ -89,6 +89,22 @@ test.each([
   expect(message).toContain(`at least ${least + 1}`)
 })
 
+test.each<[string, Partial<JobSpecInput>, RegExp]>([
+  ['asynchronous', { async: { maxLag: 0 }, strategy: 'ffa' }, /^job\.async: .* masks hide/],
+  ['of one device', { cohort: cohortOf(1) }, /^job\.cohort\.minimum: .* at least 2 devices/],
+  ['of too many', { cohort: cohortOf(100_000) }, /^job\.cohort\.size: a masked round has at most/],
+  ['over edges', { cohort: edgesOf(4) }, /^job\.cohort\.edges: .* masks or edges/],
+  ['of products', { strategy: 'flex' }, /^job\.strategy: .* masks hide/],
+  ['under a robust rule', { robust: { rule: 'median' } }, /^job\.robust: .* masks hide/],
+])('a masked job that is %s is refused, and says why', (_, given, why) => {
+  const plain = { cohort: cohortOf(4), ...given }
+  checkPossible(parsedJob({ cohort: cohortOf(4), masks: {} }), NOW)
+  checkPossible(parsedJob(plain), NOW)
+  expect(() => checkPossible(parsedJob({ ...plain, masks: {} }), NOW)).toThrow(
+    expect.objectContaining({ code: 'E_BODY', message: expect.stringMatching(why) }),
+  )
+})
+
 test('a server refuses a job below its least cohort at creation, and takes one at it', async () => {
   const server = testServer({ leastCohort: 3 })
   const create = (minimum: number) =>
