@@ -139,7 +139,13 @@ export const ReleaseMetrics = z.strictObject({
    */
   averagingError: z.number().min(0).max(MAX_NORM).optional(),
   /** What a robust rule made of each contribution, where the job has one. */
-  robust: z.partialRecord(z.enum(['adapter', 'prior', 'statistics']), RobustMetrics).optional(),
+  robust: z
+    .strictObject({
+      adapter: RobustMetrics.optional(),
+      prior: RobustMetrics.optional(),
+      statistics: RobustMetrics.optional(),
+    })
+    .optional(),
   /**
    * Where products are averaged: shares of the squared norm that lie beyond a rank. `flex`: of the mean
    * product, by the ranks that devices train; `fedex`: of the residual, by the rank that it is cut to.

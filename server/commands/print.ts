@@ -3,6 +3,7 @@ import type { ReleaseMetrics, ReleaseSummary } from '../../adapters/wire/contain
 import type { JobView } from '../../adapters/wire/jobs.ts'
 import { NORM_SHARES } from '../../adapters/wire/norm-shares.ts'
 import type { LineageView } from '../../adapters/wire/operator.ts'
+import type { RobustMetrics } from '../../adapters/wire/robust.ts'
 import { percent } from '../releases/rollout.ts'
 
 /** Columns padded to their widest cell; the first row is the heading. */
@@ -124,16 +125,34 @@ const metricRows = ({ metrics }: ReleaseSummary): string[][] => {
     ['adapter', `norm ${decimal(adapterNorm)}, moved by ${decimal(adapterChange)}`],
     ...(priorChange === null ? [] : [['prior', `moved by ${decimal(priorChange)}`]]),
     ['norms', `of updates, as a share of the largest: ${norms}`],
+    ...errorRows(metrics),
     ...robustRows(metrics),
   ]
 }
 
+const robustEntries = (robust: NonNullable<ReleaseMetrics['robust']>) =>
+  Object.entries(robust).filter((entry): entry is [string, RobustMetrics] => entry[1] !== undefined)
+
 const robustRows = ({ robust = {} }: ReleaseMetrics): string[][] =>
-  Object.entries(robust).map(([name, { updates, leftOut, cut, medianNorm, largestNorm }]) => [
+  robustEntries(robust).map(([name, { updates, leftOut, cut, medianNorm, largestNorm }]) => [
     'rule',
     `${name}: ${leftOut} of ${updates} updates left out, ${cut} cut to a norm; norms ` +
       `${decimal(medianNorm)} in the middle, ${decimal(largestNorm)} at most`,
   ])
+
+const errorRows = ({
+  averagingError,
+  discarded = [],
+  compressionError,
+}: ReleaseMetrics): string[][] => [
+  ...(averagingError === undefined
+    ? []
+    : [['averaging', `misses the mean of the products by about ${decimal(averagingError)}`]]),
+  ...discarded.map(({ rank, share }) => ['discarded', `${decimal(share)} beyond rank ${rank}`]),
+  ...(compressionError === undefined
+    ? []
+    : [['compression', `${decimal(compressionError)} of the exact release lost`]]),
+]
 
 const judgedRows = ({ judged, verdict }: ReleaseSummary): string[][] => [
   ...(judged ? [['judged', `${judgedText(judged)}${predictionText(judged)}`]] : []),

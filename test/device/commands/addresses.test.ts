@@ -162,7 +162,7 @@ test('a server below a path is enrolled with, where its proxy takes the path off
   const token = await server.operator.token()
   const result = await enroll(`http://127.0.0.1:${port}/lore/weave/`, { token })
   expect(result).toMatchObject({ code: 0, stderr: '' })
-  expect(seen).toEqual(['/lore/weave/v1/enroll'])
+  expect(seen).toEqual(['/lore/weave/v1/server/key', '/lore/weave/v1/enroll'])
   expect(home().config.server).toBe(`http://127.0.0.1:${port}/lore/weave`)
 })
 
