@@ -8,6 +8,7 @@ import { newId } from '../access/secrets.ts'
 import type { Round } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Attendance } from './attendance.ts'
+import { forgetUpdates } from './coordinator.ts'
 import type { RoundDeps } from './deps.ts'
 import { advance } from './machine.ts'
 import { apply, lockedProgress } from './progress.ts'
@@ -88,13 +89,15 @@ const withdraw = async (
     const event = isInMaskedSum(progress.round, deviceId)
       ? { kind: 'masked' as const, round: abandon(progress.round, LEFT, clock()) }
       : { kind: 'withdraw' as const, member }
-    await apply(deps, tx, progress, event, clock())
+    const after = await apply(deps, tx, progress, event, clock())
     await tx.saveMember(id, { ...member, digest: null })
     await tx.dropMember(id, deviceId)
     const { digest } = member
-    return digest && { digest, counting, sums: await dropSums(tx, counting, digest) }
+    const isGivenUp = after.round?.phase === 'abandoned'
+    return digest && { digest, counting, isGivenUp, sums: await dropSums(tx, counting, digest) }
   })
   if (!gone) return
+  if (gone.isGivenUp) await forgetUpdates(deps, gone.counting)
   for (const hash of gone.sums) await objects.drop(hash)
   if (!(await store.digests(gone.counting)).includes(gone.digest)) await objects.drop(gone.digest)
 }

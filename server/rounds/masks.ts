@@ -111,8 +111,10 @@ const nextRound = async (
     const joined = await tables.maskMessages(round.id, 'keys')
     const isDue = now >= round.deadlineAt && joined.length >= cohort.minimum
     if (joined.length < cohort.goal && !isDue) return round
-    const members = await sortedMembers(tables, joined)
-    const next = { phase: 'sharing', endsAt, members, senders: [], survivors: [] } as const
+    const roster = await sortedMembers(tables, joined)
+    // Some may have been erased since they joined.
+    if (roster.members.length < (isDue ? cohort.minimum : cohort.goal)) return round
+    const next = { phase: 'sharing', endsAt, ...roster, senders: [], survivors: [] } as const
     // Nobody else is assigned; the time of the round is that of its steps.
     return { ...round, masking: next, deadlineAt: now + 4 * masks.phaseMs + 1 }
   }
@@ -129,12 +131,15 @@ const nextRound = async (
 const sortedMembers = async (
   tables: Tables,
   joined: readonly { deviceId: string }[],
-): Promise<string[]> => {
+): Promise<Pick<Masking, 'members' | 'identities'>> => {
   const devices = await Promise.all(joined.map(({ deviceId }) => tables.device(deviceId)))
-  return devices
+  const sorted = devices
     .flatMap((device) => (device ? [device] : []))
     .sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
-    .map(({ id }) => id)
+  return {
+    members: sorted.map(({ id }) => id),
+    identities: sorted.map(({ publicKey }) => publicKey),
+  }
 }
 
 /** In a transaction that holds the lineage: goes on as far as what was said allows. */
@@ -294,12 +299,11 @@ const requestFor = async (
 
 const rosterIn = async (store: Tables, round: Round, masking: Masking) => {
   const said = await saidIn(store, round, masking, 'keys')
-  const members = await Promise.all(
-    [...said].map(async ([place, { maskKey, sealKey, signature }]) => {
-      const { publicKey: identity } = (await store.device(masking.members[place]!))!
-      return { identity, maskKey, sealKey, signature }
-    }),
-  )
+  const members = [...said].map(([place, { maskKey, sealKey, signature }]) => {
+    // Not as the store has it now: a device may have been erased, or has a new key.
+    const identity = masking.identities[place]!
+    return { identity, maskKey, sealKey, signature }
+  })
   return rosterOf(members)
 }
 

@@ -109,13 +109,14 @@ export type FoldedRecord = {
 
 /**
  * How far a masked round is, beyond its devices' joining. members: their ids, by their places in the
- * roster; senders: places of those that shared their secrets; survivors: of those whose masked updates
- * are in the sum.
+ * roster; identities: their keys when they joined; senders: places of those that shared their secrets;
+ * survivors: of those whose masked updates are in the sum.
  */
 export type Masking = {
   readonly phase: 'joining' | 'sharing' | 'masking' | 'agreeing' | 'unmasking'
   readonly endsAt: number
   readonly members: readonly string[]
+  readonly identities: readonly string[]
   readonly senders: readonly number[]
   readonly survivors: readonly number[]
 }

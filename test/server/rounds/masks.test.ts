@@ -133,6 +133,44 @@ describe('a masked round on the server', () => {
     expect(await scene.server.store.maskMessages(rounds[0]!.id, 'keys')).toEqual([])
   })
 
+  test('outlives a device of its roster that is erased, and forgets its roster', async () => {
+    const scene = await maskedScene(5)
+    const { server, devices, roundId } = scene
+    for (const device of devices) await device.send()
+    for (const device of devices) await device.step()
+    await devices[2]!.device.sendJson('DELETE', '/v1/device', {})
+    const left = devices.filter((_, i) => i !== 2)
+    for (let i = 0; i < 3; i++) {
+      for (const device of left) expect(await device.step()).toBe(true)
+      if (i === 0) await server.pass(PHASE_MS)
+    }
+    await server.settle()
+    const round = (await scene.view()).rounds[0]!
+    expect(round).toMatchObject({ phase: 'released', received: 4 })
+    const bytes = await server.operator.releaseBytes(round.release!)
+    const { parent } = decodeRelease(bytes).header
+    const expected = await plainParts(scene, [0, 1, 3, 4], parent!)
+    expect(Buffer.from(bytes).equals(Buffer.from(expected.bytes))).toBe(true)
+    expect(JSON.stringify(await server.store.round(roundId))).not.toContain(devices[2]!.device.id)
+  })
+
+  test('is given up when a device is erased whose update is in the sum, and leaves nothing', async () => {
+    const { server, devices, roundId, view } = await maskedScene(3)
+    for (const device of devices) await device.send()
+    for (let i = 0; i < 2; i++) for (const device of devices) await device.step()
+    await devices[2]!.device.sendJson('DELETE', '/v1/device', {})
+    const { rounds } = await view()
+    expect(rounds[0]).toMatchObject({
+      phase: 'abandoned',
+      reason: expect.stringMatching(/has left/),
+    })
+    expect(rounds[1]!.phase).toBe('collecting')
+    expect(await server.store.maskMessages(roundId, 'keys')).toEqual([])
+    expect(JSON.stringify(await server.store.round(roundId))).not.toContain(devices[2]!.device.id)
+    for (const digest of await server.store.digests(roundId))
+      expect(await server.objects.has(digest)).toBe(false)
+  })
+
   test('has nothing added up while it collects, and makes the same release', async () => {
     const scene = await maskedScene(5, 2, 1)
     const { server, devices, roundId } = scene
