@@ -105,5 +105,12 @@ export const OverviewResponse = z.strictObject({
     disk: Verdict,
     aggregation: Verdict,
   }),
+  /** What devices show of this server, in words (wire/spoken.ts): its key, and its log of releases. */
+  identity: z
+    .strictObject({
+      key: z.string().max(60),
+      log: z.strictObject({ entries: z.int().min(1), words: z.string().max(60) }).nullable(),
+    })
+    .optional(),
 })
 export type OverviewResponse = z.infer<typeof OverviewResponse>

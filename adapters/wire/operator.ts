@@ -30,13 +30,28 @@ export const CreateTokensResponse = z.strictObject({
 })
 export type CreateTokensResponse = z.infer<typeof CreateTokensResponse>
 
+/** What asks for a page. cursor: the `next` of the page before. */
+const PAGING = {
+  /** Left out: oldest first. */
+  order: z.enum(['oldest', 'newest']).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}$/)
+    .optional(),
+}
+/** The cursor of the page after this one; null: the last. */
+const Next = z.string().max(40).nullable().optional()
+/** A SHA-256 or its first digits. */
+const HashPrefix = z.string().regex(/^[0-9a-f]{1,64}$/)
+
 /** POST /v1/operator/jobs, and what shows or changes one job. */
 export const JobResponse = z.strictObject({ protocol: Protocol, job: JobView })
-/** GET /v1/operator/jobs: a page. next: the cursor of the page after it; null: the last. */
+/** GET /v1/operator/jobs: a page. */
 export const JobListResponse = z.strictObject({
   protocol: Protocol,
   jobs: z.array(JobView).max(10_000),
-  next: z.string().max(40).nullable().optional(),
+  next: Next,
 })
 
 /** state: some, with commas between. name: a part of it. All that is given must hold. */
@@ -51,29 +66,28 @@ export const JobQuery = z.strictObject({
     .optional(),
   name: z.string().max(100).optional(),
   /** Of the base model, by the SHA-256 of its weights or the first digits of it: one population. */
-  base: z
-    .string()
-    .regex(/^[0-9a-f]{1,64}$/)
-    .optional(),
-  /** Left out: oldest first. */
-  order: z.enum(['oldest', 'newest']).optional(),
+  base: HashPrefix.optional(),
   /** Of each job so many of its newest rounds. Left out: 5. */
   rounds: z.coerce.number().int().min(0).max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  cursor: z
-    .string()
-    .regex(/^\d{1,16}$/)
-    .optional(),
+  ...PAGING,
 })
 export type JobQuery = z.infer<typeof JobQuery>
 
 /** POST /v1/operator/jobs/:id/priority. */
 export const PriorityRequest = z.strictObject({ protocol: Protocol, priority: Priority })
 
-/** GET /v1/operator/releases, GET /v1/operator/releases/:hash. */
+/** lineage: its whole id. hash: of the release. All that is given must hold. */
+export const ReleaseQuery = z.strictObject({
+  lineage: HashPrefix.optional(),
+  hash: HashPrefix.optional(),
+  ...PAGING,
+})
+
+/** GET /v1/operator/releases: a page; GET /v1/operator/releases/:hash. */
 export const ReleaseListResponse = z.strictObject({
   protocol: Protocol,
   releases: z.array(ReleaseSummary).max(100_000),
+  next: Next,
 })
 export const ReleaseResponse = z.strictObject({ protocol: Protocol, release: ReleaseSummary })
 
@@ -118,6 +132,8 @@ export const LineageView = z.strictObject({
   updatedAt: TimeMs,
   /** What devices say of the head; null before two have said so. */
   judged: JudgedView.nullable(),
+  /** Of the head, on the operator's own evaluation set. */
+  verdict: VerdictView.optional(),
 })
 export type LineageView = z.infer<typeof LineageView>
 

@@ -127,6 +127,7 @@ const statusText = ({
   alerts,
   refusals,
   readiness,
+  identity,
 }: OverviewResponse): string => {
   const wrong = Object.entries(readiness).filter(([, verdict]) => verdict !== 'ok')
   const refused = refusals.map(({ code, count }) => `${code} ${count}`)
@@ -141,6 +142,8 @@ const statusText = ({
       wrong.length === 0 ? 'yes' : wrong.map(([name, what]) => `${name}: ${what}`).join('; '),
     ],
     ['refused', refused.join(', ') || 'nothing'],
+    ...(identity ? [['key', identity.key]] : []),
+    ...(identity?.log ? [['log', `${identity.log.entries} releases, ${identity.log.words}`]] : []),
     ...alerts.map(({ rule, text, since }) => [
       'alert',
       `${rule} since ${timeText(since)}: ${text}`,

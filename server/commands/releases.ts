@@ -25,11 +25,19 @@ const LINEAGE = 'its id, or the first digits of it'
 export const releaseCommands = (deps: CommandDeps): Command =>
   group('release', 'releases and their lineages')
     .addCommand(
-      command(deps, 'list', 'every release, oldest first').action(async (o: Common) => {
-        const path = '/v1/operator/releases'
-        const answer = await client(deps, o).json(ReleaseListResponse, 'GET', path)
-        print(deps, o, answer, () => releaseTable(answer.releases))
-      }),
+      command(deps, 'list', 'releases, newest first')
+        .option('--lineage <lineage>', 'of one lineage: its id, or the first digits of it')
+        .option('--limit <n>', 'how many', integer(1, 1000), 100)
+        .option('--cursor <cursor>', 'where the page before ended')
+        .action(async ({ lineage, limit, cursor, ...o }: ListFlags) => {
+          const answer = await findReleases(deps, o, {
+            ...{ order: 'newest', limit: String(limit) },
+            ...(lineage !== undefined && { lineage: await findLineage(deps, o, lineage) }),
+            ...(cursor !== undefined && { cursor }),
+          })
+          const more = answer.next ? `\nmore: --cursor ${answer.next}` : ''
+          print(deps, o, answer, () => `${releaseTable(answer.releases)}${more}`)
+        }),
     )
     .addCommand(
       command(deps, 'show', 'one release')
@@ -99,6 +107,7 @@ export const releaseCommands = (deps: CommandDeps): Command =>
     )
 
 type StageFlags = Common & { share: number; judges?: number; promote?: boolean; gate?: number }
+type ListFlags = Common & { lineage?: string; limit: number; cursor?: string }
 type GetFlags = Common & { out?: string; peft?: string; baseModel?: string }
 
 const getCommand = (deps: CommandDeps): Command =>
@@ -155,11 +164,19 @@ const changeLineage = async (
 const lineages = (deps: CommandDeps, o: Common) =>
   client(deps, o).json(LineageListResponse, 'GET', '/v1/operator/lineages')
 
+const findReleases = (deps: CommandDeps, o: Common, query: Record<string, string>) =>
+  client(deps, o).json(
+    ReleaseListResponse,
+    'GET',
+    `/v1/operator/releases?${new URLSearchParams(query)}`,
+  )
+
 /** Fails with E_NO_RELEASE, or E_USAGE when several begin so. */
 const findHash = async (deps: CommandDeps, o: Common, prefix: string): Promise<string> => {
   if (/^[0-9a-f]{64}$/.test(prefix)) return prefix
-  const path = '/v1/operator/releases'
-  const { releases } = await client(deps, o).json(ReleaseListResponse, 'GET', path)
+  if (!/^[0-9a-f]{1,63}$/.test(prefix))
+    throw new FedError('E_USAGE', `expected a SHA-256 or its first digits, got ${prefix}`)
+  const { releases } = await findReleases(deps, o, { hash: prefix, limit: '2' })
   return onlyOne(
     'release',
     prefix,
@@ -177,7 +194,7 @@ const findLineage = async (deps: CommandDeps, o: Common, prefix: string): Promis
 const onlyOne = (what: string, prefix: string, ids: readonly string[]): string => {
   const found = ids.filter((id) => id.startsWith(prefix))
   if (found.length > 1)
-    throw new FedError('E_USAGE', `${found.length} ${what}s begin with ${prefix}: give more digits`)
+    throw new FedError('E_USAGE', `several ${what}s begin with ${prefix}: give more digits`)
   if (!found[0]) throw new FedError('E_NO_RELEASE', `no ${what} begins with ${prefix}`)
   return found[0]
 }

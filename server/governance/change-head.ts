@@ -128,14 +128,10 @@ const headOf = async (
 }
 
 const versionOf = async (store: Tables, lineId: string, version: number): Promise<Release> => {
-  const own = (await store.releases()).filter((release) => release.lineId === lineId)
-  const found = own.find(({ summary }) => summary.version === version)
-  if (!found)
-    throw new FedError(
-      'E_NO_RELEASE',
-      `the lineage has versions 0 to ${own.length - 1}, not ${version}`,
-    )
-  return found
+  const [found] = await store.releasePage({ lineId, version, limit: 1 })
+  if (found) return found.release
+  const newest = (await headOf(store, lineId)).head.summary.version
+  throw new FedError('E_NO_RELEASE', `the lineage has versions 0 to ${newest}, not ${version}`)
 }
 
 const bytesOf = async ({ objects }: HeadDeps, { summary }: Release): Promise<Uint8Array> => {

@@ -1,5 +1,6 @@
 /** Looks for alerts once a minute, counts those that stand, and tells each once. */
 import type { ServerDeps } from '../rounds/deps.ts'
+import type { Lineage } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type Alert, alertsOf, RULES, type Situation } from './alerts.ts'
@@ -47,21 +48,25 @@ const nameOf = ({ rule, key }: Alert): string => `alert ${rule} ${key}`
 
 const situationOf = async ({ store, clock, disk }: WatchDeps): Promise<Situation> => {
   const running = await store.alive()
-  const releases = await store.releases()
   const jobs = running.map(async ({ job }) => ({ job, rounds: await store.rounds(job.id) }))
   return {
     now: clock(),
     jobs: await Promise.all(jobs),
-    lineages: await lineagesWith(store, releases),
+    lineages: await lineagesWith(store),
     disk: (await disk?.()) ?? null,
   }
 }
 
+/** Alerts look at a lineage's newest releases, and the gate at those that wait. */
+const LOOKED_AT = 200
+
 const lineagesWith = async (
-  store: Pick<Tables, 'lineages'>,
-  releases: Awaited<ReturnType<Tables['releases']>>,
-): Promise<Situation['lineages']> =>
-  (await store.lineages()).map((lineage) => ({
-    lineage,
-    releases: releases.filter(({ lineId }) => lineId === lineage.id),
-  }))
+  store: Pick<Tables, 'lineages' | 'releasePage'>,
+): Promise<Situation['lineages']> => {
+  const withReleases = async (lineage: Lineage) => {
+    const page = { lineId: lineage.id, isNewestFirst: true, limit: LOOKED_AT }
+    const newest = (await store.releasePage(page)).map(({ release }) => release)
+    return { lineage, releases: newest.reverse() }
+  }
+  return Promise.all((await store.lineages()).map(withReleases))
+}

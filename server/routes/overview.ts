@@ -4,11 +4,13 @@ import { HOUR_MS } from '../../adapters/time.ts'
 import { VERSION } from '../../adapters/version.ts'
 import { OverviewResponse } from '../../adapters/wire/governance.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { fingerprintOf, spokenHash } from '../../adapters/wire/spoken.ts'
 import { readinessOf } from '../governance/readiness.ts'
+import { readLog } from '../governance/release-log.ts'
 import { standingAlerts } from '../governance/watch.ts'
 import type { Tables } from '../store/store.ts'
-import { AT } from './examples.ts'
-import { served } from './route.ts'
+import { AT, HASH, PUBLIC_KEY } from './examples.ts'
+import { type RouteDeps, served } from './route.ts'
 
 const protocol = PROTOCOL_VERSION
 
@@ -35,6 +37,10 @@ export const OVERVIEW_ROUTES = {
           ],
           refusals: [{ code: 'E_CLOCK', count: 2 }],
           readiness: { database: 'ok', objects: 'ok', disk: 'ok', aggregation: 'ok' },
+          identity: {
+            key: fingerprintOf(PUBLIC_KEY),
+            log: { entries: 42, words: spokenHash(HASH) },
+          },
         }),
       },
       errors: [],
@@ -67,11 +73,21 @@ export const OVERVIEW_ROUTES = {
             count: value,
           })),
           readiness: await readinessOf(deps),
+          identity: await identityOf(deps),
         },
         200,
       )
     },
   ),
+}
+
+const identityOf = async ({ store, word }: RouteDeps): Promise<OverviewResponse['identity']> => {
+  const { size } = await readLog(store, () => word.keyPair(), 0, 0)
+  const last = await store.lastLogEntry()
+  return {
+    key: fingerprintOf((await word.key()).publicKey),
+    log: last ? { entries: size, words: spokenHash(last.hash) } : null,
+  }
 }
 
 const countAtWork = async (store: Pick<Tables, 'alive'>): Promise<number> => {

@@ -9,6 +9,7 @@ import {
   LineageResponse,
   type LineageView,
   ReleaseListResponse,
+  ReleaseQuery,
   ReleaseResponse,
   RollbackRequest,
   StageRequest,
@@ -29,6 +30,8 @@ const tag = 'Operator' as const
 const who = 'operator' as const
 /** A command without arguments. */
 const Empty = z.strictObject({ protocol: Protocol })
+/** Releases of an answer, where the request does not say. */
+const PAGE = 100
 const BODY = ['E_BODY', 'E_PROTOCOL', 'E_TOO_LARGE'] as const
 
 const release = {
@@ -77,14 +80,24 @@ export const RELEASE_ROUTES = {
       path: '/v1/operator/releases',
       tag,
       who,
-      summary: 'All releases',
-      description: 'Their headers and hashes.',
-      responses: { 200: json(ReleaseListResponse, { protocol, releases: [release] }) },
-      errors: [],
+      summary: 'Releases, page by page',
+      description:
+        'Their headers and hashes, oldest first or the other way round. `next` is the cursor of the ' +
+        'next page.',
+      request: { query: ReleaseQuery },
+      responses: { 200: json(ReleaseListResponse, { protocol, releases: [release], next: null }) },
+      errors: ['E_BODY'],
     },
     async (c) => {
-      const releases = (await c.var.deps.store.releases()).map(summaryOf)
-      return c.json({ protocol, releases }, 200)
+      const { lineage: lineId, hash, order, limit = PAGE, cursor } = c.req.valid('query')
+      const rows = await c.var.deps.store.releasePage({
+        ...{ lineId, hash, isNewestFirst: order === 'newest', limit: limit + 1 },
+        after: cursor === undefined ? undefined : Number(cursor),
+      })
+      const page = rows.slice(0, limit)
+      const next = rows.length > limit ? String(page.at(-1)!.number) : null
+      const releases = page.map((row) => summaryOf(row.release))
+      return c.json({ protocol, releases, next }, 200)
     },
   ),
 
@@ -317,5 +330,6 @@ const lineageView = async (
     promotedVersion: (await store.release(promoted))?.summary.version ?? 0,
     updatedAt,
     judged: judgedView(newest?.judgement) ?? null,
+    ...(newest?.verdict && { verdict: newest.verdict }),
   }
 }

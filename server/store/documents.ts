@@ -2,6 +2,15 @@
 import { LRUCache } from 'lru-cache'
 import type { Row, Sql } from './sql.ts'
 
+/** after: the last number of the page before. isNewestFirst: backwards, from there on down. */
+export type Paging = {
+  readonly after?: number | undefined
+  readonly isNewestFirst?: boolean
+  readonly limit: number
+}
+
+export type Condition = readonly [text: string, ...values: (string | number)[]]
+
 /** Rows of a table of JSON documents. The table name is ours, never input. */
 export const documents = <T>(sql: Sql, table: 'lines' | 'releases' | 'jobs' | 'rounds') => ({
   async one(id: string): Promise<T | undefined> {
@@ -10,6 +19,18 @@ export const documents = <T>(sql: Sql, table: 'lines' | 'releases' | 'jobs' | 'r
   },
   all: async () =>
     (await sql.rows(`SELECT document FROM ${table} ORDER BY number`)).map(documentOf<T>),
+  /** where: conditions that must all hold, each with its values. */
+  async page(where: readonly Condition[], { after, isNewestFirst = false, limit }: Paging) {
+    const from = after ?? (isNewestFirst ? Number.MAX_SAFE_INTEGER : 0)
+    const conditions: Condition[] = [[`number ${isNewestFirst ? '<' : '>'} ?`, from], ...where]
+    const rows = await sql.rows(
+      `SELECT number, document FROM ${table} WHERE ${conditions.map(([text]) => text).join(' AND ')}
+       ORDER BY number ${isNewestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
+      ...conditions.flatMap(([, ...values]) => values),
+      limit,
+    )
+    return rows.map((row) => ({ number: Number(row['number']), document: documentOf<T>(row) }))
+  },
   async save(id: string, document: T): Promise<void> {
     await sql.run(
       `INSERT INTO ${table} (id, document) VALUES (?, ?)

@@ -240,6 +240,21 @@ CREATE TABLE mask_messages (
   device_id TEXT COLLATE "C" NOT NULL, body TEXT NOT NULL, PRIMARY KEY (round_id, kind, device_id)
 );`,
   },
+  {
+    // Releases are looked up by lineage and version.
+    sqlite: `
+ALTER TABLE releases ADD COLUMN line_id TEXT;
+ALTER TABLE releases ADD COLUMN version INTEGER;
+UPDATE releases SET line_id = json_extract(document, '$.lineId'),
+  version = json_extract(document, '$.summary.version');
+CREATE INDEX releases_by_lineage ON releases (line_id, version);`,
+    postgres: `
+ALTER TABLE releases ADD COLUMN line_id TEXT COLLATE "C";
+ALTER TABLE releases ADD COLUMN version BIGINT;
+UPDATE releases SET line_id = document::json ->> 'lineId',
+  version = (document::json -> 'summary' ->> 'version')::BIGINT;
+CREATE INDEX releases_by_lineage ON releases (line_id, version);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

@@ -10,11 +10,11 @@ import type {
   Job,
   JobProgress,
   Lineage,
-  Release,
   Round,
   RoundMember,
   UploadPart,
 } from './records.ts'
+import { releaseTables } from './release-tables.ts'
 import { forgetOld } from './retention.ts'
 import type { Row, Sql } from './sql.ts'
 import type { JobQuery, Tables } from './store.ts'
@@ -32,7 +32,7 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...parts(sql),
   ...foldedTables(sql),
   ...maskTables(sql),
-  ...releases(sql),
+  ...releaseTables(sql),
   ...governanceTables(sql),
 })
 
@@ -165,7 +165,7 @@ const PROGRESS = `SELECT jobs.document AS job, rounds.document AS round FROM job
     (SELECT max(number) FROM rounds AS other WHERE other.job_id = jobs.id)`
 
 const jobs = (sql: Sql) => {
-  const { one, all } = documents<Job>(sql, 'jobs')
+  const { one, all, page } = documents<Job>(sql, 'jobs')
   return {
     async saveJob(job: Job) {
       await sql.run(
@@ -184,14 +184,10 @@ const jobs = (sql: Sql) => {
       const [row] = await sql.rows(`${PROGRESS} WHERE jobs.id = ?`, jobId)
       return row && progressOf(row)
     },
-    async jobPage({ states = [], after, isNewestFirst = false, limit }: JobQuery) {
+    async jobPage({ states = [], ...paging }: JobQuery) {
       const some = states.map(() => '?').join()
-      const query = `SELECT number, document FROM jobs WHERE number ${isNewestFirst ? '<' : '>'} ?
-        ${states.length > 0 ? `AND state IN (${some})` : ''}
-        ORDER BY number ${isNewestFirst ? 'DESC' : 'ASC'} LIMIT ?`
-      const from = after ?? (isNewestFirst ? Number.MAX_SAFE_INTEGER : 0)
-      const rows = await sql.rows(query, from, ...states, limit)
-      return rows.map((row) => ({ number: Number(row['number']), job: documentOf<Job>(row) }))
+      const rows = await page(states.length > 0 ? [[`state IN (${some})`, ...states]] : [], paging)
+      return rows.map(({ number, document }) => ({ number, job: document }))
     },
     async alive() {
       const query = `${PROGRESS} WHERE jobs.state IN ('scheduled', 'running', 'paused')
@@ -366,12 +362,3 @@ const parts = (sql: Sql) => ({
     await sql.run('DELETE FROM parts WHERE round_id = ? AND device_id = ?', roundId, deviceId)
   },
 })
-
-const releases = (sql: Sql) => {
-  const { one, all, save } = documents<Release>(sql, 'releases')
-  return {
-    saveRelease: (release: Release) => save(release.summary.hash, release),
-    release: one,
-    releases: all,
-  }
-}

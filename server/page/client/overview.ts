@@ -13,7 +13,7 @@ export const showOverview = (overview: OverviewResponse, isLive: boolean): void 
     `federation server ${version} · ${role} · ${isLive ? 'live' : 'looks every 10 s'}`,
   )
   showAlerts(overview)
-  showDevices(overview.devices)
+  showDevices(overview)
   const codes = overview.refusals.filter(({ count }) => count > 0)
   codes.sort((a, b) => b.count - a.count)
   fill(
@@ -65,12 +65,9 @@ const RULES: Readonly<Record<string, string>> = {
 
 /** By when they were seen: each device is in one row. */
 const showDevices = ({
-  enrolled,
-  seenLastDay,
-  seenLastHour,
-  blocked = 0,
-  atWork = 0,
-}: OverviewResponse['devices']): void =>
+  devices: { enrolled, seenLastDay, seenLastHour, blocked = 0, atWork = 0 },
+  identity,
+}: OverviewResponse): void =>
   fill(
     part('devices'),
     numbers([
@@ -94,4 +91,17 @@ const showDevices = ({
             ['longer ago', enrolled - seenLastDay],
           ]),
         ),
+    identity && identityNode(identity),
+  )
+
+/** What the owner of a device reads aloud, to learn that this is their server. */
+const identityNode = ({ key, log }: NonNullable<OverviewResponse['identity']>): HTMLElement =>
+  h(
+    'div',
+    h('h3', 'What devices show of this server'),
+    h('p', 'Its key: ', h('code', key)),
+    log
+      ? h('p', `Its log of ${counted(log.entries, 'release')}: `, h('code', log.words))
+      : h('p.empty', 'Its log of releases is empty.'),
+    h('p.quiet', h('code', 'loreweave server show'), ' prints the same words on a device.'),
   )

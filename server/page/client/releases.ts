@@ -15,21 +15,25 @@ type Line = { readonly lineage: LineageView; readonly releases: readonly Release
 
 export const mountReleases = () => {
   const show = cards<Line>('releases', ({ lineage }) => lineage.id, lineageCard)
-  let heads = ''
-  let releases: readonly ReleaseSummary[] = []
+  /** By the head of their lineage: releases never change, and a new one is the head. */
+  let known = new Map<string, readonly ReleaseSummary[]>()
   return async (): Promise<() => void> => {
     const { lineages } = await get<{ lineages: LineageView[] }>('lineages')
-    const now = lineages.map(({ head }) => head).join()
-    // Releases never change: a new one is the head of its lineage.
-    if (now !== heads) ({ releases } = await get<{ releases: ReleaseSummary[] }>('releases'))
-    heads = now
-    const lines = lineages.map((lineage) => ({
-      lineage,
-      releases: releases.filter((one) => one.lineage === lineage.id).slice(-SHOWN),
-    }))
+    const lines = await Promise.all(
+      lineages.map(async (lineage) => ({
+        lineage,
+        releases: known.get(lineage.head) ?? (await newestOf(lineage)),
+      })),
+    )
+    known = new Map(lines.map(({ lineage, releases }) => [lineage.head, releases]))
     return () =>
       show(lines, lines.length === 0 ? 'None yet: the first job of a base model makes one.' : '')
   }
+}
+
+const newestOf = async ({ id }: LineageView): Promise<readonly ReleaseSummary[]> => {
+  const path = `releases?lineage=${id}&order=newest&limit=${SHOWN}`
+  return (await get<{ releases: ReleaseSummary[] }>(path)).releases.reverse()
 }
 
 const lineageCard = ({ lineage }: Line): Card<Line> => {
@@ -57,7 +61,7 @@ const isStaged = ({ version, promotedVersion }: LineageView): boolean => version
 const shareText = (share: number): string => `${Math.round(share * 1000) / 10} %`
 
 const bodyOf = ({ lineage, releases }: Line): Child[] => {
-  const { judged, version, promotedVersion, share, base, id } = lineage
+  const { judged, verdict, version, promotedVersion, share, base, id } = lineage
   const newest = releases.at(-1)
   return [
     h('div.head', h('h3', base), isStaged(lineage) && h('span.state.staged', 'staged')),
@@ -69,16 +73,21 @@ const bodyOf = ({ lineage, releases }: Line): Child[] => {
       ['devices in it', String(newest?.cohort ?? 0)],
     ]),
     judged &&
+      h('p', `${judged.devices} devices judge it: ${intervalText(judged)}; below zero is worse.`),
+    verdict &&
       h(
         'p',
-        `${judged.devices} devices judge it: ${signed(judged.mean)} on average ` +
-          `(95 %: ${signed(judged.low)} to ${signed(judged.high)}; below zero is worse).`,
+        `On ${counted(verdict.choices, 'choice')} of the evaluation set: ${intervalText(verdict)}. `,
+        timeNode(verdict.at),
       ),
     ...plotsOf(releases),
   ]
 }
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${digits(Math.abs(value))}`
+
+const intervalText = ({ mean, low, high }: { mean: number; low: number; high: number }): string =>
+  `${signed(mean)} on average (95 %: ${signed(low)} to ${signed(high)})`
 
 const plotsOf = (releases: readonly ReleaseSummary[]): Child[] => {
   const measured = releases.flatMap(({ version, metrics }) =>

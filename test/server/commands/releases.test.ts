@@ -59,6 +59,22 @@ test('a rollback is one command, and lists show what it restores', async () => {
   })
 })
 
+test('releases are listed page by page, and found by their first digits', async () => {
+  const list = async (...args: string[]) =>
+    JSON.parse((await call('release', 'list', '--json', ...args)).stdout)
+  const all = await list()
+  expect(all.releases.map((one: { version: number }) => one.version)).toEqual([3, 2, 1, 0])
+  const first = await list('--limit', '3', '--lineage', (await line()).slice(0, 5))
+  expect([first.releases.length, typeof first.next]).toEqual([3, 'string'])
+  const rest = await list('--limit', '3', '--cursor', first.next)
+  expect(rest).toMatchObject({ releases: [{ version: 0 }], next: null })
+  expect((await call('release', 'list', '--limit', '1')).stdout).toContain('more: --cursor ')
+  const { hash } = all.releases[0]
+  expect((await call('release', 'show', hash.slice(0, 9))).stdout).toContain(hash)
+  const wrong = await call('release', 'show', 'newest', '--json')
+  expect(JSON.parse(wrong.stderr).error.code).toBe('E_USAGE')
+})
+
 test('releases are staged, seen and promoted', async () => {
   const staged = await call('release', 'stage', await line(), '--share', '10%')
   expect(staged).toMatchObject({ status: 0, stderr: '' })

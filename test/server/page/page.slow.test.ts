@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { OverviewResponse } from '../../../adapters/wire/governance.ts'
 import { chromiumPath } from '../../support/browser.ts'
 import { type TestDevice, tinyJob, updateFor } from '../../support/federation-fixture.ts'
 import { type OpenOperator, openOperator } from './open-operator.ts'
@@ -83,6 +84,16 @@ describe.skipIf(!executable)('the operator page', () => {
       await federation.contribute(two!, job, 'live too')
       await card.getByText('4 of 6 rounds released').waitFor()
       await page.locator('#releases tbody strong', { hasText: /^4$/ }).waitFor()
+    }))
+
+  test('names the key of the server and its log as devices do', () =>
+    federation.withPage(async (page) => {
+      await federation.signIn(page, viewer)
+      const answer = await federation.operator.call('GET', '/v1/operator/overview')
+      const { identity } = (await answer.json()) as OverviewResponse
+      const devicesPart = page.locator('#devices')
+      await devicesPart.getByText(identity!.key).waitFor()
+      await devicesPart.getByText(identity!.log!.words).waitFor()
     }))
 
   test('a viewer sees no button that it may not use', () =>

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { newJob } from '../../../server/rounds/job.ts'
-import type { RoundMember } from '../../../server/store/records.ts'
-import type { Store } from '../../../server/store/store.ts'
+import type { Release, RoundMember } from '../../../server/store/records.ts'
+import type { ReleaseQuery, Store } from '../../../server/store/store.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
 import { accessContract } from './access-contract.ts'
 import { roundOf, unfinishedContract } from './unfinished-contract.ts'
@@ -132,6 +132,36 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
         })
       await store.saveJob({ ...newJob('d', 'line', parsedJob(), NOW), state: 'paused' })
       expect((await store.alive()).map(({ job }) => job.id)).toEqual(['b', 'a', 'c', 'd'])
+    }))
+
+  test('releases come page by page, by lineage, version and first digits', () =>
+    withStore(async (store) => {
+      const released = (hash: string, lineId: string, version: number) =>
+        ({ lineId, summary: { hash, version } }) as Release
+      for (const one of [
+        released('ab01', 'one', 0),
+        released('ab02', 'two', 0),
+        released('cd03', 'one', 1),
+        released('abff', 'one', 2),
+      ])
+        await store.saveRelease(one)
+      const hashes = async (query: Omit<ReleaseQuery, 'limit'>, limit = 9) =>
+        (await store.releasePage({ ...query, limit })).map(({ release }) => release.summary.hash)
+      expect(await hashes({}, 3)).toEqual(['ab01', 'ab02', 'cd03'])
+      const [first] = await store.releasePage({ isNewestFirst: true, limit: 1 })
+      expect(first!.release.summary.hash).toBe('abff')
+      expect(await hashes({ isNewestFirst: true, after: first!.number }, 2)).toEqual([
+        'cd03',
+        'ab02',
+      ])
+      expect(await hashes({ lineId: 'one' })).toEqual(['ab01', 'cd03', 'abff'])
+      expect(await hashes({ lineId: 'one', version: 1 })).toEqual(['cd03'])
+      expect(await hashes({ lineId: 'two', version: 1 })).toEqual([])
+      expect(await hashes({ hash: 'ab' })).toEqual(['ab01', 'ab02', 'abff'])
+      expect(await hashes({ hash: 'abff', lineId: 'two' })).toEqual([])
+      await store.saveRelease({ ...released('cd03', 'one', 1), verdict: { choices: 7 } } as Release)
+      expect((await store.release('cd03'))!.verdict).toEqual({ choices: 7 })
+      expect(await hashes({})).toEqual(['ab01', 'ab02', 'cd03', 'abff'])
     }))
 
   test('jobs come page by page, by state', () =>
