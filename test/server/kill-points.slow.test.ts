@@ -44,8 +44,8 @@ const SERVER_POINTS = [
   'after commit of saveMember update',
   // the first is added up before the second comes
   'after lease folding',
-  'before put partials',
-  'after put partials',
+  'before put folded',
+  'after put folded',
   'after saveFolded',
   'before commit of saveFolded',
   'after commit of saveFolded',

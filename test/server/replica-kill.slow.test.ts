@@ -24,8 +24,8 @@ import { freshPlaces, postgres, S3_CREDENTIALS, s3 } from '../support/shared-dat
 /** While the first update is added up; the second comes when the replica is dead. */
 const FOLDING = [
   'after lease folding',
-  'before put partials',
-  'after put partials',
+  'before put folded',
+  'after put folded',
   'before commit of saveFolded',
   'after commit of saveFolded',
 ]
