@@ -9,6 +9,9 @@ type Rule = {
   readonly query: string
 }
 
+/** Replicas' clocks may differ by so much: what one of them takes for old may be valid at another. */
+const CLOCKS_APART_DAYS = 15 / (24 * 60)
+
 const ENDED = 'SELECT id FROM jobs WHERE ended_at <= ?'
 
 /** In this order: what belongs to a job goes before it, and nonces stay until their device's newest is noted. */
@@ -16,13 +19,17 @@ const RETENTION: readonly Rule[] = [
   {
     // Whatever the clock does, what was signed no later is refused: no nonce is needed to know it again.
     what: 'of nonces all but how new the newest was',
-    days: 0,
+    days: CLOCKS_APART_DAYS,
     query: `UPDATE devices SET signed_until = old.until
       FROM (SELECT device_id, max(expires_at) AS until FROM nonces WHERE expires_at <= ?
         GROUP BY device_id) AS old
       WHERE devices.id = old.device_id`,
   },
-  { what: 'nonces, once used up', days: 0, query: 'DELETE FROM nonces WHERE expires_at <= ?' },
+  {
+    what: 'nonces, once used up',
+    days: CLOCKS_APART_DAYS,
+    query: 'DELETE FROM nonces WHERE expires_at <= ?',
+  },
   {
     what: 'enrolment tokens, once expired',
     days: 0,

@@ -67,7 +67,9 @@ const playRound = async (
   await Promise.all(
     devices.map(async (device, i) => {
       const asked = device.signed('POST', '/v1/checkin', checkInBody(), { nonce: nonceOf() })
-      const answer = CheckInResponse.parse(await (await at(i).fetch(asked)).json())
+      const said = await at(i).fetch(asked)
+      if (!said.ok) throw new Error(`check-in: ${said.status} ${await said.text()}`)
+      const answer = CheckInResponse.parse(await said.json())
       if (answer.kind !== 'assignment') throw new Error(`no assignment but ${answer.reason}`)
       const { assignment } = answer
       const path = `/v1/rounds/${assignment.roundId}/update`

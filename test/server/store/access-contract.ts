@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Store } from '../../../server/store/store.ts'
 
+/** As retention has it. */
+const CLOCKS_APART_MS = 15 * 60_000
 const NOW = 1_700_000_000_000
 
 export const accessContract = (
@@ -42,7 +44,10 @@ export const accessContract = (
       expect(await store.addNonce('a', 'n', NOW)).toBe(true)
       expect(await store.addNonce('a', 'n', NOW)).toBe(false)
       expect(await store.addNonce('b', 'n', NOW + 1)).toBe(true)
-      await store.prune(NOW)
+      // Another replica's clock is ten minutes ahead.
+      await store.prune(NOW + 600_000)
+      expect(await store.addNonce('a', 'n', NOW)).toBe(false)
+      await store.prune(NOW + CLOCKS_APART_MS)
       expect(await store.addNonce('a', 'n', NOW)).toBe(true)
       expect(await store.addNonce('b', 'n', NOW)).toBe(false)
     }))
@@ -56,7 +61,7 @@ export const accessContract = (
       expect(await spend('a', 'first', NOW + 5)).toBe(true)
       expect(await store.addNonce('a', 'second', NOW + 7)).toBe(true)
       expect(await spend('a', 'ahead', NOW + 20)).toBe(true)
-      await store.transaction((tx) => tx.prune(NOW + 10))
+      await store.transaction((tx) => tx.prune(NOW + 10 + CLOCKS_APART_MS))
       expect(await spend('a', 'first', NOW + 5)).toBe(false)
       expect(await spend('a', 'second', NOW + 7)).toBe(false)
       expect(await store.addNonce('a', 'another', NOW + 7)).toBe(false)
@@ -64,7 +69,7 @@ export const accessContract = (
       expect(await spend('a', 'later', NOW + 8)).toBe(true)
       // Of no other device.
       expect(await spend('b', 'first', NOW + 5)).toBe(true)
-      await store.transaction((tx) => tx.prune(NOW + 8))
+      await store.transaction((tx) => tx.prune(NOW + 8 + CLOCKS_APART_MS))
       expect(await store.addNonce('a', 'later', NOW + 8)).toBe(false)
     }))
 
