@@ -81,10 +81,12 @@ const lostPreferences = ({ stated }: Ledger, { directions }: Found): string[] =>
     directions[dimension] === direction ? [] : [`the stated preference for ${dimension} is lost`],
   )
 
-/** Enrolling is a command of the user's, and no contribution. */
+/** Enrolling is a command of the user's, and no contribution; it asks for the server's key first. */
+const ENROLLING = new Set(['/v1/server/key', '/v1/enroll'])
+
 const sentWithoutConsent = ({ toServer, withoutConsent }: Ledger): string[] =>
   toServer
-    .filter(({ path }) => path !== '/v1/enroll')
+    .filter(({ path }) => !ENROLLING.has(path))
     .filter(({ at }) =>
       withoutConsent.some(
         ({ from, until }) => at >= from && at < (until ?? Number.POSITIVE_INFINITY),
