@@ -2,11 +2,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { JSON_TYPE, typeOf } from '../../adapters/api-reference/route.ts'
-import { FedError, isFedError } from '../../adapters/errors.ts'
+import { FedError } from '../../adapters/errors.ts'
 import { MAX_JSON_BYTES } from '../../adapters/wire/primitives.ts'
 import { bodyLimitOf, requireHost, requireType, requireUser } from './access/guard.ts'
 import { openSessions, type Sessions } from './access/sessions.ts'
-import { errorResponse } from './envelope/errors.ts'
+import { errorResponse, refusalOf } from './envelope/errors.ts'
 import { MAX_MESSAGES_BYTES } from './messages/body.ts'
 import { addClaudeRoutes, type ClaudeDeps } from './routes/claude.ts'
 import { OWN_ROUTES } from './routes/own.ts'
@@ -59,7 +59,7 @@ const ownApp = (deps: ControlDeps): OpenAPIHono<RouteEnv> => {
     },
   })
   const noteFailure: RouteDeps['noteFailure'] = (error, { req }, requestId) => {
-    if (isFedError(error)) return
+    if (refusalOf(error).code !== 'E_INTERNAL') return
     deps.failed?.(error)
     const what = `${req.method} ${req.path}`
     deps.report({ what, code: 'E_INTERNAL', ...(requestId !== undefined && { requestId }) })

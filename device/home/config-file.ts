@@ -43,6 +43,16 @@ export type HomeConfig = z.infer<typeof HomeConfig>
  * message.
  */
 export const parseConfig = (text: string, path: string): HomeConfig => {
+  try {
+    return parsed(text, path)
+  } catch (error) {
+    // jsonc-parser calls itself for each level, which the stack does not take to any depth.
+    if (error instanceof RangeError) throw refused(text, path, 0, 'it is nested too deeply')
+    throw error
+  }
+}
+
+const parsed = (text: string, path: string): HomeConfig => {
   const errors: ParseError[] = []
   const tree = parseTree(text, errors, { allowTrailingComma: true })
   const [error] = errors

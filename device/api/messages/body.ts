@@ -54,7 +54,10 @@ export type ReadRequest = {
   readonly place: SystemPlace
 }
 
-/** null if the bytes are not UTF-8 JSON with messages, or name `system` more than once. */
+/**
+ * null if the bytes are not UTF-8 JSON with messages, name `system` more than once, or are nested
+ * deeper than MAX_DEPTH.
+ */
 export const readRequest = (bytes: Uint8Array): ReadRequest | null => {
   let text: string
   let body: MessagesBody
@@ -64,10 +67,25 @@ export const readRequest = (bytes: Uint8Array): ReadRequest | null => {
   } catch {
     return null
   }
+  if (isDeeper(body, MAX_DEPTH)) return null
   const place = findSystem(text)
   if (!place || !(body.system == null || isText(body.system))) return null
   const size = sizeOf(body)
   return { body, size, place, conversation: conversationOf(body), trace: traceOf(body, size) }
+}
+
+/** Far beyond any tool's schema. What reads a request calls itself for each level, as JSON.stringify does. */
+const MAX_DEPTH = 500
+
+const isDeeper = (value: unknown, most: number): boolean => {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > most) return true
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? Object.values(one) : [],
+    )
+  }
+  return false
 }
 
 /** Of any length: a limit of the device must not change the suffix of a conversation. */

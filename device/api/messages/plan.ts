@@ -67,8 +67,31 @@ export const planRequest = async (
   // The thread holds its own `system`, but its answers are still signed over the suffix.
   if (request.trace.continues !== undefined)
     return { ...untouched, reason: 'frozen', bound: knownSuffix(deps, request) }
-  return withSuffix(deps, request, control, untouched, isCounted)
+  try {
+    return await withSuffix(deps, request, control, untouched, isCounted)
+  } catch (error) {
+    reportFailure(deps, 'rewrite', error)
+    return {
+      ...under(untouched, request, knownSuffix(deps, request), 'late'),
+      status: 'failed-open',
+    }
+  }
 }
+
+/** The request under this suffix. */
+const under = (
+  untouched: Plan,
+  { place }: ReadRequest,
+  bound: Bound | null,
+  reason: RewriteReason,
+  block = bound?.block ?? null,
+): Plan => ({
+  ...untouched,
+  reason,
+  bound,
+  body: block === null ? untouched.body : withBlock(place, block),
+  status: block === null ? 'passed-through' : 'personalized',
+})
 
 /**
  * A compressed body passes as it came, unless its conversation has a suffix: an app that compresses
@@ -101,53 +124,37 @@ const withSuffix = async (
   untouched: Plan,
   isCounted: boolean,
 ): Promise<Plan> => {
-  const { conversation, trace, place } = request
+  const { conversation, trace } = request
   const { mode } = control
   const { isOnce, isLearned: mayLearn, barrier } = limitsOf(request, control.isCompared)
   const isLearned = mayLearn && mode !== 'off' && !isCounted
-  const under = (
-    bound: Bound | null,
-    reason: RewriteReason,
-    block = bound?.block ?? null,
-  ): Plan => ({
-    ...untouched,
-    reason,
-    bound,
-    body: block === null ? untouched.body : withBlock(place, block),
-    status: block === null ? 'passed-through' : 'personalized',
-  })
   if (!conversation || mode === 'off') {
     const bound = knownSuffix(deps, request)
-    return under(bound, bound ? 'frozen' : mode === 'off' ? 'off' : (barrier ?? 'unknown_history'))
+    const why = bound ? 'frozen' : mode === 'off' ? 'off' : (barrier ?? 'unknown_history')
+    return under(untouched, request, bound, why)
   }
-  try {
-    const {
-      decisionId,
-      bound = null,
-      block,
-      reason,
-      silenced = [],
-    } = await within(settingsOf(deps).deadlineMs, (signal) =>
-      deps.device.rewrite(conversation, {
-        mode,
-        signal,
-        trace,
-        app: control.app,
-        ...(barrier && { barrier }),
-        keeps: isCounted ? 'nothing' : isLearned ? 'decision' : 'suffix',
-      }),
-    )
-    const plan: Plan = { ...under(bound, reason, block), silenced }
-    if (!mayLearn) return plan
-    const isOne = isOnce || isCounted || control.candidates === 1
-    const count = isOne ? 1 : countFor(deps, request, control)
-    const status = block !== null || count > 1 ? 'personalized' : 'identity'
-    return { ...plan, status, count, decisionId, conversation: isCounted ? null : conversation }
-  } catch (error) {
-    reportFailure(deps, 'rewrite', error)
-    const bound = knownSuffix(deps, request)
-    return { ...under(bound, 'late'), status: 'failed-open' }
-  }
+  const {
+    decisionId,
+    bound = null,
+    block,
+    reason,
+    silenced = [],
+  } = await within(settingsOf(deps).deadlineMs, (signal) =>
+    deps.device.rewrite(conversation, {
+      mode,
+      signal,
+      trace,
+      app: control.app,
+      ...(barrier && { barrier }),
+      keeps: isCounted ? 'nothing' : isLearned ? 'decision' : 'suffix',
+    }),
+  )
+  const plan: Plan = { ...under(untouched, request, bound, reason, block), silenced }
+  if (!mayLearn) return plan
+  const isOne = isOnce || isCounted || control.candidates === 1
+  const count = isOne ? 1 : countFor(deps, request, control)
+  const status = block !== null || count > 1 ? 'personalized' : 'identity'
+  return { ...plan, status, count, decisionId, conversation: isCounted ? null : conversation }
 }
 
 /** The suffix that the conversation already has. Needs no model. */
