@@ -26,6 +26,12 @@ export const addRunCommand = (program: Command, print: Print): void => {
       ablations,
       [],
     )
+    .option(
+      '--against <list>',
+      'also judges the same people without these parts, and reports the differences',
+      ablations,
+      [],
+    )
     .option('--report <folder>', 'also writes report.html, report.md and report.json')
     .option('--out <folder>', 'where what was computed is kept (default: out/run/<scenario>)')
     .option('--model <name>', "another model than the scenario's")
@@ -33,7 +39,7 @@ export const addRunCommand = (program: Command, print: Print): void => {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (nameOrFile: string, options) => {
-      const { seed, worlds, ablate, report, cache, threads, json } = options
+      const { seed, worlds, ablate, against, report, cache, threads, json } = options
       const given = readScenario(nameOrFile)
       const scenario = options.model ? { ...given, model: options.model } : given
       const done = await resumable((signal) =>
@@ -42,6 +48,7 @@ export const addRunCommand = (program: Command, print: Print): void => {
           seed,
           worlds,
           ablate,
+          against,
           out: options.out ?? join('out', 'run', scenario.name),
           cache,
           ...(threads && { threads }),

@@ -3,14 +3,15 @@ import { z } from 'zod'
 import { readData } from '../data/read-data.ts'
 import type { Estimate } from '../measure/crossed.ts'
 import type { Result } from '../measure/results.ts'
-import type { ArmFigures, Difference } from '../run/figures.ts'
+import { type ArmFigures, type Difference, isLess, LESS } from '../run/figures.ts'
 import type { RunReport } from '../run/run-report.ts'
 import type { At } from '../run/sample.ts'
 import { short } from './charts.ts'
 
 const ARM_LABELS = readData('arm-labels.json', z.record(z.string(), z.string()))
 
-export const armLabel = (arm: string): string => ARM_LABELS[arm] ?? arm
+export const armLabel = (arm: string): string =>
+  isLess(arm) ? `${armLabel(arm.slice(0, -LESS.length))}, with less` : (ARM_LABELS[arm] ?? arm)
 
 const atLabel = ({ arm, budget }: At): string =>
   budget === null ? armLabel(arm) : `${armLabel(arm)}, ${budget}`

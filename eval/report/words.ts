@@ -123,7 +123,7 @@ const productSentence = (report: RunReport): string | null => {
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`.replace('-', '−')
 
-export const method = ({ scenario, people, ablate }: RunReport): string[] => {
+export const method = ({ scenario, people, ablate, against = [] }: RunReport): string[] => {
   const { world, federation } = scenario
   const steps = federation.steps.map(({ kind, rounds, cohort }) => {
     const drawn = cohort ? `, ${cohort} devices drawn for each` : ''
@@ -143,10 +143,12 @@ export const method = ({ scenario, people, ablate }: RunReport): string[] => {
     layers: federation.adapter.layers,
     rank: federation.adapter.rank,
   }
-  const parts = ablate.map((a) => `${a} (${ABLATIONS[a]})`).join('; ')
+  const partsOf = (list: typeof ablate) => list.map((a) => `${a} (${ABLATIONS[a]})`).join('; ')
+  const [parts, less] = [partsOf(ablate), partsOf(against)]
   return [
     ...methods.map((text) => fill(text, values)),
     ...(parts ? [say('ablated', { parts })] : []),
+    ...(less ? [say('against', { parts: less })] : []),
   ]
 }
 

@@ -7,7 +7,7 @@ import { REQUESTS } from '../answers/requests.ts'
 import { progressMeter } from '../measure/progress.ts'
 import { type Federated, type FederationPlan, planSpace } from '../population/federate.ts'
 import { codeKey, PICK_SOURCES } from './code-key.ts'
-import { figuresOf } from './figures.ts'
+import { figuresOf, lessArm } from './figures.ts'
 import { judge } from './judge.ts'
 import { type LineupDeps, lineup, readAnswers, releasesOf, roundsLineup } from './lineup.ts'
 import type { RunReport } from './run-report.ts'
@@ -19,6 +19,8 @@ export type AssessOptions = {
   readonly scenario: Scenario
   readonly seed: number
   readonly ablate: readonly Ablation[]
+  /** Names of the arms that are judged; default: all of the scenario. */
+  readonly arms?: ReadonlySet<string>
   readonly world: World
   /** null: nobody took part in anything. */
   readonly federated: Federated | null
@@ -39,7 +41,7 @@ export type AssessedWorld = JudgedWorld & { readonly federated: Federated | null
 /** Fails with E_CANCELLED; what was judged until then stays. */
 export const assessWorld = async (options: AssessOptions): Promise<AssessedWorld> => {
   const { scenario, seed, ablate, world, federated, plan, model, engine, memo } = options
-  const { kept, out, log, signal } = options
+  const { arms, kept, out, log, signal } = options
   const { maxTokens } = plan
   const deps = depsOf(options)
   const { claude } = scenario
@@ -52,8 +54,12 @@ export const assessWorld = async (options: AssessOptions): Promise<AssessedWorld
     const meter = progressMeter(log, 'newcomers: reading answers')
     await readAnswers(deps, world.newcomers, adapters, meter)
   }
+  const all = () => [
+    ...lineup(given),
+    ...(federated ? roundsLineup(scenario.rounds, federated, given) : []),
+  ]
   const judged = await judge({
-    arms: [...lineup(given), ...(federated ? roundsLineup(scenario.rounds, federated, given) : [])],
+    arms: arms ? lineup(given).filter(({ name }) => arms.has(name)) : all(),
     logs: world.newcomers,
     world: JSON.stringify({
       seed,
@@ -71,9 +77,24 @@ export const assessWorld = async (options: AssessOptions): Promise<AssessedWorld
   return { judged, people: world.newcomers, federated }
 }
 
+/** A world with the arms of the same world that had less, under names of their own. */
+export const beside = (world: AssessedWorld, less: AssessedWorld): AssessedWorld => ({
+  ...world,
+  judged: new Map([
+    ...world.judged,
+    ...[...less.judged].map(([arm, picks]) => [lessArm(arm), picks] as const),
+  ]),
+})
+
 /** The figures of worlds that were made of one scenario. */
 export const reportOf = (
-  { scenario, seed, ablate, model }: Pick<AssessOptions, 'scenario' | 'seed' | 'ablate' | 'model'>,
+  {
+    scenario,
+    seed,
+    ablate,
+    against = [],
+    model,
+  }: Pick<AssessOptions, 'scenario' | 'seed' | 'ablate' | 'model'> & Pick<RunReport, 'against'>,
   worlds: readonly AssessedWorld[],
 ): Omit<RunReport, 'measured'> => {
   const figures = figuresOf(worlds, { prefix: 'run', seed, claude: scenario.claude })
@@ -85,6 +106,7 @@ export const reportOf = (
     scenario,
     seed,
     ablate,
+    against,
     model: model.base.name,
     people: {
       worlds: worlds.length,

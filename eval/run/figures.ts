@@ -131,18 +131,31 @@ const armFigures = (sample: Sample, at: At): ArmFigures => {
   }
 }
 
+/** Arms that a run judges a second time, with less, and compares with themselves. */
+export const COMPARED = ['named', 'states', 'local', 'federated', 'product'] as const
+export const LESS = '_less'
+export const lessArm = (arm: string): string => arm + LESS
+export const isLess = (arm: string): boolean => arm.endsWith(LESS)
 /** What is compared at the same number of choices. */
-const SAME = (
-  'federated-local prior-local lora-local federated-prior federated-lora federated-global ' +
-  'federated-first local-named local-states private-federated federated-dpo product-first ' +
-  'product-federated rewritten-first whole-rewritten whole-product whole-first shipped-whole shipped-first'
-)
-  .split(' ')
-  .map((pair) => pair.split('-') as [string, string])
+const SAME: readonly (readonly [more: string, less: string])[] = [
+  ...(
+    'federated-local prior-local lora-local federated-prior federated-lora federated-global ' +
+    'federated-first local-named local-states private-federated federated-dpo product-first ' +
+    'product-federated rewritten-first whole-rewritten whole-product whole-first shipped-whole shipped-first'
+  )
+    .split(' ')
+    .map((pair) => pair.split('-') as [string, string]),
+  ...COMPARED.map((arm) => [arm, lessArm(arm)] as const),
+]
 /** What is compared with the local arm at the next larger number of choices. */
 const SOONER = ['federated', 'prior', 'lora'] as const
 /** What is compared within each family of tastes too. */
-const APART: ReadonlySet<string> = new Set(['federated-local', 'federated-prior', 'product-first'])
+const APART: ReadonlySet<string> = new Set([
+  'federated-local',
+  'federated-prior',
+  'product-first',
+  ...COMPARED.map((arm) => `${arm}-${lessArm(arm)}`),
+])
 
 const differencePairs = (at: readonly At[]): { more: At; less: At }[] => {
   const find = (arm: string, budget: number) =>

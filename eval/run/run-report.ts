@@ -9,6 +9,8 @@ export type RunReport = {
   /** Of the first world; each further one has the next seed. */
   readonly seed: number
   readonly ablate: readonly Ablation[]
+  /** What the arms ending in `_less` lack besides; none without it. */
+  readonly against?: readonly Ablation[]
   readonly model: string
   /** Of all worlds together. */
   readonly people: {

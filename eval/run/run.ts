@@ -12,8 +12,9 @@ import { meanOf } from '../measure/metrics.ts'
 import type { Result } from '../measure/results.ts'
 import { type Federated, federate, federationKey } from '../population/federate.ts'
 import { openPooledFile, rememberPooled } from '../population/shared-engine.ts'
-import { type AssessedWorld, assessWorld, masksOf, reportOf } from './assess.ts'
+import { type AssessedWorld, assessWorld, beside, masksOf, reportOf } from './assess.ts'
 import { codeKey, FEDERATION_SOURCES } from './code-key.ts'
+import { COMPARED } from './figures.ts'
 import { measuredResults, meteredEngine, scoringSeconds } from './meter.ts'
 import type { RunReport } from './run-report.ts'
 import { type Ablation, ablatedPlan, type Scenario } from './scenario.ts'
@@ -26,6 +27,8 @@ export type RunOptions = {
   /** Default 1. */
   readonly worlds?: number
   readonly ablate: readonly Ablation[]
+  /** Taken away besides in a second run over the same people, which the first is compared with. */
+  readonly against?: readonly Ablation[]
   /** Where everything that was computed is kept; runs of other seeds and ablations may share it. */
   readonly out: string
   readonly cache: string
@@ -70,7 +73,7 @@ const evaluate = async (
   plainEngine: Engine,
   kept: ReturnType<typeof openPooledFile>,
 ): Promise<RunReport> => {
-  const { scenario, seed, worlds = 1, ablate, log } = options
+  const { scenario, seed, worlds = 1, ablate, against = [], log } = options
   const began = performance.now()
   const meter = meteredEngine(plainEngine)
   const assessed: AssessedWorld[] = []
@@ -78,9 +81,14 @@ const evaluate = async (
     const ofWorld = (line: string) =>
       log(worlds > 1 ? `world ${w + 1} of ${worlds}: ${line}` : line)
     const given = { ...options, seed: seed + w, log: ofWorld }
-    assessed.push(await runWorld(given, model, meter.engine, kept))
+    const world = await runWorld(given, model, meter.engine, kept)
+    assessed.push(
+      against.length === 0
+        ? world
+        : beside(world, await runWorld(lessOf(given, against), model, meter.engine, kept)),
+    )
   }
-  const report = reportOf({ scenario, seed, ablate, model }, assessed)
+  const report = reportOf({ scenario, seed, ablate, against, model }, assessed)
   const engine = rememberPooled(meter.engine, model.base.weights, kept)
   const rewriting =
     scenario.rewriting && !ablate.includes('rewrite')
@@ -101,14 +109,24 @@ const evaluate = async (
   }
 }
 
+type WorldOptions = RunOptions & { readonly arms?: ReadonlySet<string> }
+
+/** The same world without the parts that a run is compared against, and the arms that are compared. */
+const lessOf = (options: RunOptions, against: readonly Ablation[]): WorldOptions => ({
+  ...options,
+  ablate: [...new Set([...options.ablate, ...against])],
+  arms: new Set(COMPARED),
+  log: (line) => options.log(`without ${against.join(', ')}: ${line}`),
+})
+
 /** People, federation and newcomers of one seed. */
 const runWorld = async (
-  options: RunOptions,
+  options: WorldOptions,
   model: LocalModel,
   meteredEngine: Engine,
   kept: ReturnType<typeof openPooledFile>,
 ): Promise<AssessedWorld> => {
-  const { scenario, seed, ablate, out, log, signal } = options
+  const { scenario, seed, ablate, out, arms, log, signal } = options
   const world = makeWorld(scenario, seed)
   const memo: AnswerMemo = new Map()
   const plan = ablatedPlan(scenario.federation, ablate)
@@ -125,7 +143,11 @@ const runWorld = async (
   const key = shortHash([federationKey({ plan, model, seed, logs }), masksOf(ablate), code])
   const folder = join(out, `federation-${key}`)
   const federated = plan.steps.length === 0 ? null : await federate({ ...shared, folder, logs })
-  return assessWorld({ ...shared, scenario, ablate, world, federated, kept, out })
+  return assessWorld({
+    ...shared,
+    ...{ scenario, ablate, world, federated, kept, out },
+    ...(arms && { arms }),
+  })
 }
 
 const checkScenario = ({ federation }: Scenario, { base }: LocalModel): void => {

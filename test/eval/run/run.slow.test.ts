@@ -64,3 +64,20 @@ test('without rewriting nobody is asked for the whole product', async () => {
   const { results } = await run('first', { ablate: ['rewrite'] })
   expect(results.some((r) => r.name.includes('whole'))).toBe(false)
 })
+
+test('a run against itself with less compares what two runs would, and changes no other figure', async () => {
+  const whole = await run('first')
+  const less = await run('first', { ablate: ['words'] })
+  const both = await run('first', { against: ['words'] })
+  const value = (results: readonly Result[], name: string) =>
+    results.find((r) => r.name === name)!.value
+  for (const arm of ['local', 'federated', 'product']) {
+    const name = `run.utility.${arm}.8`
+    expect(value(both.results, `run.utility.${arm}_less.8`)).toBe(value(less.results, name))
+    expect(value(both.results, `run.difference.${arm}.8-minus-${arm}_less.8`)).toBeCloseTo(
+      value(whole.results, name) - value(less.results, name),
+      12,
+    )
+  }
+  expect(both.results.filter(({ name }) => !name.includes('_less'))).toEqual(whole.results)
+})
