@@ -8,6 +8,7 @@ import {
   runIfStarted,
 } from '../adapters/node/program.ts'
 import { VERSION } from '../adapters/version.ts'
+import { addAuditCommand } from './commands/audit.ts'
 import { addBenchCommands } from './commands/bench.ts'
 import { addClaudeCommand } from './commands/claude.ts'
 import { addDayCommand } from './commands/day.ts'
@@ -38,6 +39,7 @@ export const createProgram = (streams: Ending): Program => {
   addRewriteCommand(program, out)
   addDayCommand(program, print)
   addSoakCommand(program, print)
+  addAuditCommand(program, print)
   addFeedbackCommand(program, print)
   addRunCommand(program, print)
   addBenchCommands(program.command('bench').description('benchmarks, with peers or alone'), print)

@@ -14,7 +14,7 @@ import type { Transport } from '../../device/federation/signed-transport.ts'
 import type { Pace } from '../../server/rounds/pace.ts'
 import { createServer } from '../../server/routes/app.ts'
 import { openFolder } from '../../server/store/open.ts'
-import { silentLog } from '../../server/telemetry/log.ts'
+import { type Log, silentLog } from '../../server/telemetry/log.ts'
 
 export type LocalServer = {
   readonly url: string
@@ -29,6 +29,8 @@ export type LocalServer = {
   createJob(spec: JobSpecInput, key: string, stream: Rng): Promise<JobView>
   job(id: string): Promise<JobView>
   release(hash: string): Promise<Uint8Array>
+  /** What an operator reads there. */
+  read(path: string): Promise<Uint8Array>
   /** Lets deadlines pass and waits for every release that is due. */
   settle(): Promise<void>
   close(): Promise<void>
@@ -44,7 +46,11 @@ const ORIGIN = 'http://federation.local'
 export const openLocalServer = async (
   folder: string,
   start: number,
-  { pace = { soonMs: 1, laterMs: 1 }, rng: ownRng = cryptoRng() }: { pace?: Pace; rng?: Rng } = {},
+  {
+    pace = { soonMs: 1, laterMs: 1 },
+    rng: ownRng = cryptoRng(),
+    log = silentLog,
+  }: { pace?: Pace; rng?: Rng; log?: Log } = {},
 ): Promise<LocalServer> => {
   let now = start
   // Credentials are random; ids of jobs and rounds, which seed the training, are the caller's.
@@ -53,7 +59,7 @@ export const openLocalServer = async (
     ...openFolder(folder),
     clock: () => now,
     rng: delegating(() => stream),
-    log: silentLog,
+    log,
     config: { operatorCredential: CREDENTIAL, pace, leastCohort: 1 },
   })
   await server.recover()
@@ -75,6 +81,8 @@ export const openLocalServer = async (
   }
   const json = async <S extends z.ZodType>(schema: S, response: Promise<Response>) =>
     schema.parse(await (await response).json())
+
+  const read = async (path: string) => new Uint8Array(await (await call('GET', path)).arrayBuffer())
 
   return {
     url: ORIGIN,
@@ -100,10 +108,8 @@ export const openLocalServer = async (
       }
     },
     job: async (id) => (await json(JobResponse, call('GET', `/v1/operator/jobs/${id}`))).job,
-    release: async (hash) =>
-      new Uint8Array(
-        await (await call('GET', `/v1/operator/releases/${hash}/bytes`)).arrayBuffer(),
-      ),
+    release: (hash) => read(`/v1/operator/releases/${hash}/bytes`),
+    read,
     settle: () => server.tick(now),
     close: () => server.close(),
   }
