@@ -32,6 +32,11 @@ export const addRunCommand = (program: Command, print: Print): void => {
       ablations,
       [],
     )
+    .option(
+      '--arms <list>',
+      'judges these arms only, comma-separated, such as local,federated,product',
+      (text) => new Set(text.split(',')),
+    )
     .option('--report <folder>', 'also writes report.html, report.md and report.json')
     .option('--out <folder>', 'where what was computed is kept (default: out/run/<scenario>)')
     .option('--model <name>', "another model than the scenario's")
@@ -39,7 +44,7 @@ export const addRunCommand = (program: Command, print: Print): void => {
     .addOption(threadsOption())
     .addOption(jsonOption())
     .action(async (nameOrFile: string, options) => {
-      const { seed, worlds, ablate, against, report, cache, threads, json } = options
+      const { seed, worlds, ablate, against, arms, report, cache, threads, json } = options
       const given = readScenario(nameOrFile)
       const scenario = options.model ? { ...given, model: options.model } : given
       const done = await resumable((signal) =>
@@ -49,6 +54,7 @@ export const addRunCommand = (program: Command, print: Print): void => {
           worlds,
           ablate,
           against,
+          ...(arms && { arms }),
           out: options.out ?? join('out', 'run', scenario.name),
           cache,
           ...(threads && { threads }),

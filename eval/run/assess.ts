@@ -19,7 +19,7 @@ export type AssessOptions = {
   readonly scenario: Scenario
   readonly seed: number
   readonly ablate: readonly Ablation[]
-  /** Names of the arms that are judged; default: all of the scenario. */
+  /** Names of the arms that are judged, besides those that cost nothing; default: all. */
   readonly arms?: ReadonlySet<string>
   readonly world: World
   /** null: nobody took part in anything. */
@@ -37,6 +37,9 @@ export type AssessOptions = {
 }
 
 export type AssessedWorld = JudgedWorld & { readonly federated: Federated | null }
+
+/** Arms that cost nothing: the others are measured by them. */
+const FREE: ReadonlySet<string> = new Set(['first', 'random', 'longest', 'oracle'])
 
 /** Fails with E_CANCELLED; what was judged until then stays. */
 export const assessWorld = async (options: AssessOptions): Promise<AssessedWorld> => {
@@ -59,7 +62,7 @@ export const assessWorld = async (options: AssessOptions): Promise<AssessedWorld
     ...(federated ? roundsLineup(scenario.rounds, federated, given) : []),
   ]
   const judged = await judge({
-    arms: arms ? lineup(given).filter(({ name }) => arms.has(name)) : all(),
+    arms: arms ? lineup(given).filter(({ name }) => FREE.has(name) || arms.has(name)) : all(),
     logs: world.newcomers,
     world: JSON.stringify({
       seed,
@@ -82,7 +85,9 @@ export const beside = (world: AssessedWorld, less: AssessedWorld): AssessedWorld
   ...world,
   judged: new Map([
     ...world.judged,
-    ...[...less.judged].map(([arm, picks]) => [lessArm(arm), picks] as const),
+    ...[...less.judged]
+      .filter(([arm]) => !FREE.has(arm))
+      .map(([arm, picks]) => [lessArm(arm), picks] as const),
   ]),
 })
 

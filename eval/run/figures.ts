@@ -132,7 +132,7 @@ const armFigures = (sample: Sample, at: At): ArmFigures => {
 }
 
 /** Arms that a run judges a second time, with less, and compares with themselves. */
-export const COMPARED = ['named', 'states', 'local', 'federated', 'product'] as const
+export const COMPARED = ['states', 'local', 'federated', 'product'] as const
 export const LESS = '_less'
 export const lessArm = (arm: string): string => arm + LESS
 export const isLess = (arm: string): boolean => arm.endsWith(LESS)

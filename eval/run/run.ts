@@ -29,6 +29,8 @@ export type RunOptions = {
   readonly ablate: readonly Ablation[]
   /** Taken away besides in a second run over the same people, which the first is compared with. */
   readonly against?: readonly Ablation[]
+  /** Names of the arms that are judged, besides those that cost nothing; default: all. */
+  readonly arms?: ReadonlySet<string>
   /** Where everything that was computed is kept; runs of other seeds and ablations may share it. */
   readonly out: string
   readonly cache: string
@@ -109,19 +111,17 @@ const evaluate = async (
   }
 }
 
-type WorldOptions = RunOptions & { readonly arms?: ReadonlySet<string> }
-
 /** The same world without the parts that a run is compared against, and the arms that are compared. */
-const lessOf = (options: RunOptions, against: readonly Ablation[]): WorldOptions => ({
+const lessOf = (options: RunOptions, against: readonly Ablation[]): RunOptions => ({
   ...options,
   ablate: [...new Set([...options.ablate, ...against])],
-  arms: new Set(COMPARED),
+  arms: new Set(COMPARED.filter((arm) => options.arms?.has(arm) ?? true)),
   log: (line) => options.log(`without ${against.join(', ')}: ${line}`),
 })
 
 /** People, federation and newcomers of one seed. */
 const runWorld = async (
-  options: WorldOptions,
+  options: RunOptions,
   model: LocalModel,
   meteredEngine: Engine,
   kept: ReturnType<typeof openPooledFile>,

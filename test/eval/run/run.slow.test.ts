@@ -69,6 +69,9 @@ test('a run against itself with less compares what two runs would, and changes n
   const whole = await run('first')
   const less = await run('first', { ablate: ['words'] })
   const both = await run('first', { against: ['words'] })
+  const few = await run('first', { against: ['words'], arms: new Set(['local']) })
+  expect(few.figures.arms.map(({ arm }) => arm)).toContain('local_less')
+  expect(few.figures.arms.some(({ arm }) => arm.startsWith('federated'))).toBe(false)
   const value = (results: readonly Result[], name: string) =>
     results.find((r) => r.name === name)!.value
   for (const arm of ['local', 'federated', 'product']) {
