@@ -274,7 +274,10 @@ export type ChoiceLogPlan = {
 
 const FIRST_CHOICE_MS = 1_750_000_000_000
 
-/** Training lines before test lines. On a test line candidates[0] is Claude's first answer. */
+/**
+ * Training lines before test lines. On a test line candidates[0] is Claude's first answer; where a
+ * request comes again, Claude gives the same answers in another order.
+ */
 export const makeChoiceLog = (plan: ChoiceLogPlan): ChoiceLine[] => {
   const {
     users,
@@ -315,9 +318,10 @@ export const makeChoiceLog = (plan: ChoiceLogPlan): ChoiceLine[] => {
       ...drawn(train, plan.choicesPerUser, rng).map((entry, n) =>
         line('train', n, entry, rng.shuffle(entry.answers).slice(0, shown)),
       ),
-      ...drawn(test, testPerUser, rng).map((entry, n) =>
-        line('test', plan.choicesPerUser + n, entry, entry.answers),
-      ),
+      ...drawn(test, testPerUser, rng).map((entry, n) => {
+        const answers = n < test.length ? entry.answers : rng.shuffle(entry.answers)
+        return line('test', plan.choicesPerUser + n, entry, answers)
+      }),
     ]
   })
 }

@@ -348,6 +348,28 @@ test("test topics are unseen, test lines hold all variants with Claude's first i
   )
 })
 
+test('a request that comes again has the same answers in another order, so that chance in who answers first is spread', () => {
+  const { test } = splitByTopic(requests, 3)
+  const again = makeChoiceLog({ ...plan, users: users.slice(0, 1), testPerUser: 3 * test.length })
+  const orders = new Map<string, ChoiceLine[]>()
+  for (const line of again.filter((l) => l.split === 'test')) {
+    const asked = JSON.stringify(line.messages)
+    orders.set(asked, [...(orders.get(asked) ?? []), line])
+  }
+  expect(orders.size).toBe(test.length)
+  for (const lines of orders.values()) {
+    expect(lines).toHaveLength(3)
+    expect(new Set(lines.map((l) => [...l.candidates].sort().join())).size).toBe(1)
+    for (const line of lines)
+      for (const [i, text] of line.candidates.entries())
+        expect(line.utilities![i]).toBe(lines[0]!.utilities![lines[0]!.candidates.indexOf(text)])
+  }
+  const firsts = [...orders.values()].filter(
+    (lines) => new Set(lines.map((l) => l.candidates[0])).size > 1,
+  )
+  expect(firsts.length).toBeGreaterThan(0.8 * test.length)
+})
+
 test('candidates of one request are all different', () => {
   for (const { answers } of [...pools.train, ...pools.test])
     expect(new Set(answers.map((a) => a.text)).size).toBe(answers.length)
