@@ -55,10 +55,11 @@ const PAIR_CANDIDATES = 3
 
 /**
  * Certainty of preferences below which no further answer is bought. Whoever has preferences shows
- * them, so it rises with the number of choices: at random, a tenth of people seem after a hundred
- * choices more likely to have preferences than not, but hardly any is as certain as this.
+ * them, so it rises with the number of choices. `most` sets the size of the test against choosing at
+ * random: of 300 simulated people who do, 3 % are as certain after a hundred choices (5 % at 0.7), and
+ * 88 % of people with preferences (90 %).
  */
-const CERTAINTY = { least: 0.25, most: 0.7, after: 100 } as const
+const CERTAINTY = { least: 0.25, most: 0.8, after: 100 } as const
 export const minCertainty = (choices: number): number =>
   CERTAINTY.least + (CERTAINTY.most - CERTAINTY.least) * Math.min(1, choices / CERTAINTY.after)
 

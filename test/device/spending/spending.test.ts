@@ -84,7 +84,7 @@ describe('a plan', () => {
   })
 
   test('demands more certainty of preferences the more choices there are', () => {
-    expect([0, 50, 100, 1000].map(minCertainty)).toEqual([0.25, 0.475, 0.7, 0.7])
+    expect([0, 50, 100, 1000].map(minCertainty)).toEqual([0.25, 0.525, 0.8, 0.8])
     const { deps, store } = open()
     const summary = { spread: 1, slope: 1, halfLifeDays: null, outputTokens: null }
     store.set('outlook', { ...summary, certainty: 0.4 })
