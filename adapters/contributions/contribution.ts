@@ -12,7 +12,7 @@ import { FedError } from '../errors.ts'
 import type { Factors } from '../lora/layout.ts'
 import type { RotatedSegment, WideSegment } from '../secagg/quantize.ts'
 import type { ReleaseHeader, ReleaseMetrics, UpdateHeader } from '../wire/containers.ts'
-import type { Contribution, JobSpec } from '../wire/jobs.ts'
+import type { Contribution, JobSpec, PriorPlan } from '../wire/jobs.ts'
 
 type PartShape = Pick<Part, 'name' | 'shape'>
 export type Update = Container<UpdateHeader>
@@ -26,6 +26,10 @@ export type Frame = Pick<JobSpec, 'base' | 'adapter' | 'features'> & {
   readonly factor: Factors | null
   /** Of the adapter part; left out: the adapter's. */
   readonly rank?: number | undefined
+  /** In whose directions the moments of the prior part are. */
+  readonly prior?: PriorPlan | undefined
+  /** The same, as an update says it. Left out of both: in all features. */
+  readonly directions?: number | undefined
 }
 /** What a round asks of a device; an assignment is one. */
 export type RoundPlan = Frame & Pick<JobSpec, 'contributions' | 'training' | 'prior'>

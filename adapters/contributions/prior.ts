@@ -3,10 +3,11 @@
  * prior to them (M-step).
  */
 import { initialPrior, momentsOf, type Prior, priorMStep } from '../aggregate/prior.ts'
+import { type HeadWithin, momentsWithin, priorMStepWithin } from '../aggregate/prior-directions.ts'
 import { findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import { triangleSize } from '../math/matrix.ts'
-import { norm } from '../math/vector.ts'
+import { norm, scaleBy } from '../math/vector.ts'
 import type { ReleaseHeader } from '../wire/containers.ts'
 import type { PriorPlan } from '../wire/jobs.ts'
 import { featureCount } from '../wire/primitives.ts'
@@ -15,9 +16,11 @@ import {
   checkAsked,
   checkEach,
   checkOnce,
+  type Frame,
   hasSegment,
   needPart,
   type Release,
+  type RoundPlan,
 } from './contribution.ts'
 
 /** E[w]: [D], and the upper triangle of E[wwᵀ], row by row: [D(D+1)/2]. */
@@ -34,14 +37,14 @@ const VARIANCES = { least: 1e-12, most: 1e6 } as const
 /** ΦΦᵀ − I, float32 rounding included; beyond it Σ may have negative eigenvalues. */
 const ORTHONORMAL_TOLERANCE = 1e-3
 
-export const priorRow: ContributionRow<HeadMoments> = {
+export const priorRow: ContributionRow<HeadMoments | HeadWithin> = {
   name: 'prior',
 
-  segments: ({ features }) => {
-    const d = featureCount(features)
+  segments: (frame) => {
+    const size = dimensionsOf(frame)
     return [
-      { name: 'prior.first', shape: [d] },
-      { name: 'prior.second', shape: [triangleSize(d)] },
+      { name: 'prior.first', shape: [size] },
+      { name: 'prior.second', shape: [triangleSize(size)] },
     ]
   },
   isIn: (header) => hasSegment(header, 'prior.first'),
@@ -63,69 +66,76 @@ export const priorRow: ContributionRow<HeadMoments> = {
     ]
   },
 
-  make: ({ first, second }) => [
-    { name: 'prior.first', shape: [first.length], data: first },
-    { name: 'prior.second', shape: [second.length], data: second },
-  ],
-
-  checkPresence: (header, plan) => checkAsked(priorRow, header, plan),
-  checkValues: (update, { prior }) =>
-    checkMoments(
-      needPart(update, 'prior.first'),
-      needPart(update, 'prior.second'),
-      1,
-      MOMENT_FACTOR * prior.initialVariance,
-    ),
-  checkTotal: (total, { features, prior }) => {
-    checkOnce('prior', total)
-    const d = featureCount(features)
-    const { vector, count } = total
-    const limit = MOMENT_FACTOR * prior.initialVariance
-    checkMoments(vector.subarray(0, d), vector.subarray(d), count, limit)
+  make: (made, { prior }) => {
+    const { first, second } = 'v' in made ? momentsWithin(made, clipOf(prior)) : made
+    return [
+      { name: 'prior.first', shape: [first.length], data: first },
+      { name: 'prior.second', shape: [second.length], data: second },
+    ]
   },
-  largestAddend: ({ prior }) => prior.initialVariance * MOMENT_FACTOR,
+
+  checkPresence: (header, plan) => {
+    checkAsked(priorRow, header, plan)
+    if (priorRow.isIn(header) && dimensionsOf(header) !== dimensionsOf(plan))
+      throw new FedError(
+        'E_SHAPE',
+        `prior: expected moments in ${dimensionsOf(plan)} dimensions, got ${dimensionsOf(header)}`,
+      )
+  },
+  checkValues: (update, { prior }) =>
+    checkHeads(needPart(update, 'prior.first'), needPart(update, 'prior.second'), 1, prior),
+  checkTotal: (total, plan) => {
+    checkOnce('prior', total)
+    const { first, second } = momentsIn(total.vector, plan)
+    checkHeads(first, second, total.count, plan.prior)
+  },
+  largestAddend: ({ prior }) =>
+    isWithin(prior) ? clipOf(prior) : prior.initialVariance * MOMENT_FACTOR,
 
   masked: {
-    segments: ({ features, prior }) => {
-      const d = featureCount(features)
-      const { first, second } = maskedNorms(d, prior)
+    segments: (plan) => {
+      const size = dimensionsOf(plan)
+      const { first, second } = maskedNorms(plan)
       return [
-        { kind: 'rotated', size: d, norm: first },
-        { kind: 'rotated', size: triangleSize(d), norm: second },
+        { kind: 'rotated', size, norm: first },
+        { kind: 'rotated', size: triangleSize(size), norm: second },
       ]
     },
     largestWeight: () => 1,
-    // The head itself is shortened, so that both moments are still those of one head.
-    shorten: (addend, { features, prior }) => {
-      const d = featureCount(features)
-      const most = maskedNorms(d, prior)
-      const first = norm(addend.subarray(0, d))
-      const second = norm(addend.subarray(d))
-      const share = Math.min(1, most.first / first, Math.sqrt(most.second / second))
-      for (let i = 0; i < addend.length; i++) addend[i]! *= i < d ? share : share * share
+    // The head itself is shortened, so that both moments are still those of one head. In directions it
+    // has been, by its device.
+    shorten: (addend, plan) => {
+      if (isWithin(plan.prior)) return
+      const most = maskedNorms(plan)
+      const { first, second } = momentsIn(addend, plan)
+      const share = Math.min(1, most.first / norm(first), Math.sqrt(most.second / norm(second)))
+      scaleBy(first, share)
+      scaleBy(second, share * share)
     },
   },
 
   // Every device counts once.
   weight: () => 1,
-  units: ({ features }) => {
-    const d = featureCount(features)
-    return [d, triangleSize(d)]
+  units: (frame) => {
+    const size = dimensionsOf(frame)
+    return [size, triangleSize(size)]
   },
-  reference: ({ features, prior }, { release }) => {
-    const d = featureCount(features)
-    return momentsOf(decodePrior((name) => findPart(release, name), d, prior))
+  reference: (plan, { release }) => {
+    const size = dimensionsOf(plan)
+    // Moments in directions are differences from the last prior already.
+    if (isWithin(plan.prior)) return new Float64Array(size + triangleSize(size))
+    return momentsOf(decodePrior((name) => findPart(release, name), size, plan.prior))
   },
 
-  finish: (total, { features, prior }, { release }) => {
-    // Before a scale is released each device measures in its own, and their moments have no common
-    // unit.
-    if (!hasSegment(release.header, 'statistics.scale')) return null
-    const d = featureCount(features)
-    const sum = total.sum()
-    const moments = { first: sum.subarray(0, d), second: sum.subarray(d) }
-    const last = decodePrior((name) => findPart(release, name), d, prior)
-    return { parts: encodePrior(priorMStep(last, { ...moments, devices: total.count() }, prior)) }
+  finish: (total, plan, { release }) => {
+    const { features, prior } = plan
+    if (!canUseMoments(release, prior)) return null
+    const sums = { ...momentsIn(total.sum(), plan), devices: total.count() }
+    const last = decodePrior((name) => findPart(release, name), featureCount(features), prior)
+    const next = isWithin(prior)
+      ? priorMStepWithin(last, sums, prior, clipOf(prior))
+      : priorMStep(last, sums, prior)
+    return { parts: encodePrior(next) }
   },
   checkReleased: (release) => {
     const part = (name: string) => findPart(release, `prior.${name}`) ?? new Float32Array()
@@ -135,6 +145,23 @@ export const priorRow: ContributionRow<HeadMoments> = {
     checkOrthonormal(part('directions'), featureCount(release.header.features))
   },
 }
+
+/** Whether devices are asked for moments in the released directions. */
+export const isWithin = ({ moments }: Pick<PriorPlan, 'moments'>): boolean =>
+  moments === 'directions'
+
+/** How long moments in directions may be, each of the two. */
+const clipOf = ({ clip, initialVariance }: PriorPlan): number =>
+  clip ?? Math.sqrt(MOMENT_FACTOR * initialVariance)
+
+/**
+ * Whether moments of a round that begins from this release have a common unit: before a scale is released each
+ * device measures in its own; and directions must be as many as the job's.
+ */
+export const canUseMoments = ({ header }: Pick<Release, 'header'>, plan: PriorPlan): boolean =>
+  hasSegment(header, 'statistics.scale') &&
+  (!isWithin(plan) ||
+    directionsIn(header) === Math.min(plan.directions, featureCount(header.features)))
 
 /** The prior of a release, or the first one where the release has none. */
 export const releasedPrior = (release: Release, initialVariance: number): Prior =>
@@ -201,6 +228,36 @@ const checkOrthonormal = (directions: Float32Array, d: number): void => {
     }
 }
 
+/** How many dimensions the moments are in. */
+const dimensionsOf = ({ features, prior, directions }: Frame): number => {
+  const asked = prior && isWithin(prior) ? prior.directions : directions
+  const most = featureCount(features)
+  return Math.min(most, asked ?? most)
+}
+
+/** A row's vector as its two parts. */
+const momentsIn = (vector: Float64Array, frame: Frame) => {
+  const size = dimensionsOf(frame)
+  return { first: vector.subarray(0, size), second: vector.subarray(size) }
+}
+
+/** Of so many heads together. Fails with E_NORM. */
+const checkHeads = (
+  first: Float32Array | Float64Array,
+  second: Float32Array | Float64Array,
+  heads: number,
+  prior: PriorPlan,
+): void => {
+  if (!isWithin(prior)) {
+    checkMoments(first, second, heads, MOMENT_FACTOR * prior.initialVariance)
+    return
+  }
+  const most = heads * clipOf(prior) * (1 + 1e-3)
+  for (const [name, moments] of Object.entries({ first, second }))
+    if (!(norm(moments) <= most))
+      throw new FedError('E_NORM', `prior.${name} is ${norm(moments)} long, at most ${most}`)
+}
+
 /**
  * Of so many heads together. E[wwᵀ] of any has a diagonal of at least E[w]², and no entry above what its
  * diagonal allows; both hold for sums too (Cauchy-Schwarz). limit: of one head. Fails with E_NORM.
@@ -229,10 +286,14 @@ const checkMoments = (
  * How long a head's moments may be in a masked round, where nobody can look at them: a head four times
  * as long as one of the first prior's.
  */
-const maskedNorms = (d: number, { initialVariance }: PriorPlan) => ({
-  first: 4 * Math.sqrt(initialVariance * d),
-  second: 16 * initialVariance * d,
-})
+const maskedNorms = ({ features, prior }: Pick<RoundPlan, 'features' | 'prior'>) => {
+  if (isWithin(prior)) return { first: clipOf(prior), second: clipOf(prior) }
+  const d = featureCount(features)
+  return {
+    first: 4 * Math.sqrt(prior.initialVariance * d),
+    second: 16 * prior.initialVariance * d,
+  }
+}
 
 /** Where row i of an upper triangle starts: its diagonal element. */
 const rowStart = (i: number, d: number): number => i * d - (i * (i - 1)) / 2

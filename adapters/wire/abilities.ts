@@ -10,14 +10,20 @@ export const Ability = z.string().regex(/^[a-z-]{1,32}$/)
 /**
  * both-factors: trains A and B in one round. ranks: trains the leading directions alone. residual: reads
  * releases with an add-on, and trains beside it. masks: takes part in masked rounds.
+ * directions: sends the moments of its head in the released directions.
  */
 const ASKED = {
   'both-factors': ({ strategy }) => ['fedavg', 'flex', 'fedex'].includes(strategy),
   ranks: ({ strategy }) => strategy === 'flex',
   residual: ({ adapter }) => !canRead(adapter, []),
   masks: ({ masks }) => masks !== undefined,
+  directions: ({ contributions, prior }) =>
+    contributions.includes('prior') && prior.moments === 'directions',
 } satisfies Readonly<
-  Record<string, (spec: Pick<JobSpec, 'strategy' | 'adapter' | 'masks'>) => boolean>
+  Record<
+    string,
+    (spec: Pick<JobSpec, 'strategy' | 'adapter' | 'masks' | 'contributions' | 'prior'>) => boolean
+  >
 >
 
 type AbilityName = keyof typeof ASKED

@@ -36,7 +36,8 @@ export const SegmentSchema = z.strictObject({
  * What a device sends. Segments, in this order where present:
  * `layers.<i>.<module>.<A|B>` — the change of the round's factor, or of both (adapters/lora/layout.ts);
  * `prior.first` [D], `prior.second` [D(D+1)/2] — E[w], and the upper triangle of E[wwᵀ] row by row,
- * of this one device;
+ * of this one device; or, with `directions` k, of its head in these (adapters/aggregate/prior-directions.ts),
+ * [k] and [k(k+1)/2];
  * `statistics.count` [1], `statistics.sum` [D], `statistics.sumSquares` [D] — over within-request
  * centred features.
  */
@@ -59,8 +60,10 @@ export const UpdateHeader = z.strictObject({
    * method `gradient` 1, which nothing reads.
    */
   pairs: z.int().min(0).max(100_000),
-  /** What was asked for and cannot be used: the prior, where the release has no scale yet. */
+  /** What was asked for and cannot be used: the prior, where the release has no scale yet, or other directions. */
   leftOut: z.array(z.literal('prior')).max(1).optional(),
+  /** Its prior part is in so many released directions. Left out: in all features. */
+  directions: z.int().min(1).max(256).optional(),
   segments: z.array(SegmentSchema).min(1).max(10_000),
 })
 export type UpdateHeader = z.infer<typeof UpdateHeader>

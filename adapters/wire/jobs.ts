@@ -156,6 +156,18 @@ export const PriorPlan = z.strictObject({
    * have few choices each, which makes EM slow; from 2 on it may not converge. Left out: 1.
    */
   relaxation: z.number().min(1).max(1.9).optional(),
+  /**
+   * What devices send. `full`: the moments of their heads, D(D+3)/2 numbers of D features. `directions`:
+   * moments in the k directions of the release that the round begins from, k(k+3)/2 numbers, after
+   * which the rest of the covariance is what it was; the release must have k. Left out: full.
+   */
+  moments: z.enum(['full', 'directions']).optional(),
+  /**
+   * Of `directions`: clip norm C. Devices shorten their heads, from the prior's mean on, to C before
+   * they form the moments. Left out: a hundred deviations of the first prior, which shortens no
+   * honest head.
+   */
+  clip: z.number().positive().max(1e6).optional(),
 })
 export type PriorPlan = z.infer<typeof PriorPlan>
 

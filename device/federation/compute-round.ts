@@ -5,7 +5,7 @@
 import { joinParts, type Part } from '../../adapters/container/container.ts'
 import { compressUpdate } from '../../adapters/contributions/compress.ts'
 import { encodeUpdate, updateHeaderOf } from '../../adapters/contributions/messages.ts'
-import { priorRow } from '../../adapters/contributions/prior.ts'
+import { canUseMoments, isWithin, priorRow } from '../../adapters/contributions/prior.ts'
 import { statisticsRow } from '../../adapters/contributions/statistics.ts'
 import { askedRows } from '../../adapters/contributions/table.ts'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
@@ -101,13 +101,18 @@ const NO_TRAINING: TrainingReport = { pairs: 0, losses: [], problem: null }
 /** The device's half of each contribution, up to its row's `make`. */
 const MAKERS: Readonly<Record<Contribution, (round: RoundData) => Made | Promise<Made>>> = {
   adapter: makeAdapterPart,
-  // Without a released scale each device has its own, and the moments could not be combined.
-  prior: (round) =>
-    round.release.scale === null
-      ? { parts: [], header: { leftOut: ['prior'] } }
-      : {
-          parts: priorRow.make(headOf(round, round.features).fit.moments(), round.assignment) ?? [],
-        },
+  prior: (round) => {
+    const { release, assignment, features, prior } = round
+    if (!canUseMoments(release, assignment.prior))
+      return { parts: [], header: { leftOut: ['prior'] } }
+    const { fit } = headOf(round, features)
+    return isWithin(assignment.prior)
+      ? {
+          parts: priorRow.make(fit.within(), assignment) ?? [],
+          header: { directions: prior.variances.length },
+        }
+      : { parts: priorRow.make(fit.moments(), assignment) ?? [] }
+  },
   statistics: ({ features, assignment }) => {
     const zero = new Float64Array(featureCount(assignment.features))
     const statistics =
@@ -168,7 +173,8 @@ const nothingToSend = (problem: ErrorCode | null, asked: Assignment['contributio
   if (asked.includes('prior'))
     return new FedError(
       'E_DATA',
-      'the release has no scale yet: it is computed from the statistics of a first round',
+      'the release has no scale yet, which the statistics of a first round make, or not as many ' +
+        "directions as the job's prior: moments of this device would have no unit",
     )
   return problem === 'E_DIVERGED' || problem === 'E_MEMORY'
     ? new FedError(

@@ -46,7 +46,9 @@ export type RoundData = {
 export type Made = {
   readonly parts: readonly Part[]
   /** Its fields in the update's header. */
-  readonly header?: Partial<Pick<UpdateHeader, 'factor' | 'pairs' | 'rank' | 'leftOut'>>
+  readonly header?: Partial<
+    Pick<UpdateHeader, 'factor' | 'pairs' | 'rank' | 'leftOut' | 'directions'>
+  >
   readonly training?: TrainingReport
 }
 

@@ -3,7 +3,8 @@
  * posterior. It is fitted in the dual, since rows ≪ dimensions: Rasmussen & Williams 2006,
  * Algorithm 3.1, kernel K = XΣXᵀ.
  */
-import type { Prior } from '../../adapters/aggregate/prior.ts'
+import { initialPrior, type Prior } from '../../adapters/aggregate/prior.ts'
+import { coordinatesWithin, type HeadWithin } from '../../adapters/aggregate/prior-directions.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { cholesky, choleskySolve } from '../../adapters/math/cholesky.ts'
 import { softplus } from '../../adapters/math/logistic.ts'
@@ -30,13 +31,14 @@ export type PairRow = { readonly difference: Float64Array; readonly weight: numb
 /**
  * w: [D], the MAP. logLikelihood: Σ weight·log σ(w·x) at w. variance(x): xᵀSx, S the Laplace
  * covariance. moments(): E[w] = w, [D], and the upper triangle, row by row, of E[wwᵀ] = wwᵀ + S,
- * [D(D+1)/2].
+ * [D(D+1)/2]. within(): the same in the prior's directions, without the D(D+1)/2 numbers.
  */
 export type HeadFit = {
   readonly w: Float64Array
   readonly logLikelihood: number
   variance(x: Float64Array): number
   moments(): { first: Float64Array; second: Float64Array }
+  within(): HeadWithin
   /**
    * Cavity predictions [left]: w·x of these rows (counting only rows of positive weight) under a
    * fit without them.
@@ -113,6 +115,10 @@ export const fitHead = (
     return factor
   }
   let reduced: Float64Array[] | undefined
+  const reducedOnce = () => {
+    reduced ??= reducedRows(posterior(), XS)
+    return reduced
+  }
   return {
     w,
     logLikelihood,
@@ -128,9 +134,18 @@ export const fitHead = (
       )
       return Math.max(0, dot(x, applyCovariance(prior, x)) - dot(v, v))
     },
-    moments: () => {
-      reduced ??= reducedRows(posterior(), XS)
-      return { first: Float64Array.from(w), second: secondMoment(w, prior, reduced) }
+    moments: () => ({
+      first: Float64Array.from(w),
+      second: secondMoment(w, prior, reducedOnce()),
+    }),
+    within: () => {
+      const phi = directionsOf(prior)
+      const seen = reducedOnce().map((v) =>
+        Float64Array.from(phi, (direction) => dot(direction, v)),
+      )
+      // ΦSΦᵀ − diag(λ) = −ΦVᵀVΦᵀ
+      const nothing = initialPrior(phi.length, 0)
+      return { v: coordinatesWithin(prior, w), change: secondMoment(nothing.mean, nothing, seen) }
     },
     unseen: (left) => leaveOut(dual, posterior(), left),
     evidence: () => {

@@ -1,5 +1,8 @@
 /** Creates a job, and with the first of a lineage its release 0. */
+import { decodeRelease } from '../../adapters/contributions/messages.ts'
+import { canUseMoments, isWithin } from '../../adapters/contributions/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
+import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
 import { newId } from '../access/secrets.ts'
 import { checkJobSize } from '../releases/job-size.ts'
@@ -34,6 +37,7 @@ export const createJob = async (
   checkPossible(spec, now)
   checkLeastCohort(spec, deps.config.leastCohort)
   checkJobSize(spec)
+  if (!upstream) await checkDirections(deps, spec)
   const lineId = lineIdOf(spec)
   const first = (await store.lineage(lineId)) ? undefined : firstRelease(spec, now)
   if (first) await objects.put(first.summary.hash, first.bytes)
@@ -50,6 +54,23 @@ export const createJob = async (
     await openRound(deps, tx, lineId, now)
     return { job, isNew: true }
   })
+}
+
+/** Of an edge's jobs its upstream server has looked. */
+const checkDirections = async (
+  { store, objects }: Pick<RoundDeps, 'store' | 'objects'>,
+  spec: JobSpec,
+): Promise<void> => {
+  if (!spec.contributions.includes('prior') || !isWithin(spec.prior)) return
+  const head = (await store.lineage(lineIdOf(spec)))?.head
+  const bytes = head && (await objects.get(head))
+  if (!bytes || !canUseMoments(decodeRelease(bytes), spec.prior))
+    throw new FedError(
+      'E_BODY',
+      `job.prior.moments: the newest release has no scale and ${spec.prior.directions} directions yet, ` +
+        'in which devices could tell moments. First run jobs of statistics and of full moments with ' +
+        'as many directions',
+    )
 }
 
 const checkRoot = async (tx: Tables, job: Job): Promise<void> => {

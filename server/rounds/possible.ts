@@ -1,6 +1,7 @@
 /** Refuses a job that could never do what it says, and says why. */
 import { guardsAmong, ruleOf } from '../../adapters/aggregate/robust/rules.ts'
 import { strategies } from '../../adapters/aggregate/strategy.ts'
+import { isWithin } from '../../adapters/contributions/prior.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { MOST_MASKED } from '../../adapters/wire/masks.ts'
@@ -127,6 +128,20 @@ const IMPOSSIBLE: readonly Pair[] = [
     why:
       'async.maxLag: statistics can change the scale that moments of late devices are in; give ' +
       'statistics a job of their own, or take maxLag 0',
+  },
+  {
+    isSo: (spec) => isLate(spec) && spec.contributions.includes('prior') && isWithin(spec.prior),
+    why:
+      'async.maxLag: directions turn with every release, and moments of late devices would be in ' +
+      'older ones; take prior.moments full, or maxLag 0',
+  },
+  {
+    isSo: ({ prior }) => isWithin(prior) && prior.directions === 0,
+    why: 'prior.directions: moments in directions need at least one',
+  },
+  {
+    isSo: ({ prior }) => prior.clip !== undefined && !isWithin(prior),
+    why: 'prior.clip: full moments have none; take prior.moments directions, or leave it out',
   },
   {
     isSo: ({ async, cohort }) => async !== undefined && cohort.edges === true,

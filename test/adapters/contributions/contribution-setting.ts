@@ -9,6 +9,7 @@ import {
   encodeUpdate,
 } from '../../../adapters/contributions/messages.ts'
 import { initAdapter } from '../../../adapters/lora/init.ts'
+import type { UpdateHeader } from '../../../adapters/wire/containers.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
 
@@ -25,9 +26,16 @@ export const part = (name: string, ...data: number[]): Part => ({
   data,
 })
 
-export const updateOf = (parts: readonly Part[], factor: 'A' | 'B' | null = null, pairs = 0) => {
+export const updateOf = (
+  parts: readonly Part[],
+  factor: 'A' | 'B' | null = null,
+  pairs = 0,
+  more: Partial<UpdateHeader> = {},
+) => {
   const ids = { jobId: 'job', roundId: 'round', release: 'c'.repeat(64) }
-  return decodeUpdate(encodeUpdate({ kind: 'update', ...common, ...ids, factor, pairs }, parts))
+  return decodeUpdate(
+    encodeUpdate({ kind: 'update', ...common, ...ids, factor, pairs, ...more }, parts),
+  )
 }
 
 /** A release of the first adapter and these parts. */

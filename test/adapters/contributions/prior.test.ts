@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { createExactSum } from '../../../adapters/aggregate/exact-sum.ts'
 import { initialPrior } from '../../../adapters/aggregate/prior.ts'
+import { readRing, ringOf, ringSize } from '../../../adapters/contributions/masked.ts'
 import {
   decodePrior,
   encodePrior,
   priorRow,
   releasedPrior,
 } from '../../../adapters/contributions/prior.ts'
+import { vectorOf } from '../../../adapters/contributions/table.ts'
+import { nativeCiphers } from '../../../adapters/node/ciphers.ts'
+import { seededRng } from '../../../adapters/random.ts'
 import { expectCode } from '../../support/expect-code.ts'
 import { headOf, job, part, plan, updateOf } from './contribution-setting.ts'
 
@@ -62,6 +66,88 @@ describe('the next release', () => {
     // One device among ten pseudo-devices whose mean is zero (tolerance 1e-6).
     expect(parts[0]!.name).toBe('prior.mean')
     expect(Math.abs(parts[0]!.data[0]! - 1 / 11)).toBeLessThan(1e-6)
+  })
+})
+
+describe('in directions', () => {
+  const within = {
+    ...plan,
+    prior: { ...plan.prior, moments: 'directions' as const, directions: 2, clip: 2 },
+  }
+  const last = {
+    mean: Float64Array.of(1, 0, 0),
+    directions: Float64Array.of(1, 0, 0, 0, 0.6, 0.8),
+    variances: Float64Array.of(4, 0.5),
+    rest: 0.25,
+  }
+  const head = headOf([...encodePrior(last), scale])
+  const made = { v: Float64Array.of(0, -4), change: Float64Array.of(0, 0, 0) }
+  const sent = (parts = priorRow.make(made, within)!, directions?: number) =>
+    updateOf(parts, null, 0, { ...(directions !== undefined && { directions }) })
+
+  test('a device sends k(k+3)/2 numbers of its shortened head, and they pass the door', () => {
+    const update = sent(undefined, 2)
+    expect(vectorOf(priorRow, update)).toHaveLength(5)
+    expect([...vectorOf(priorRow, update)]).toEqual([0, -2, 0, 0, 2])
+    priorRow.checkPresence(update.header, { ...within, contributions: ['prior'] })
+    priorRow.checkValues(update, within)
+  })
+
+  test('moments beyond the clip are refused with E_NORM, of one device and of a sum', () => {
+    const long = [part('prior.first', 0, 0), part('prior.second', 2, 0.2, 0)]
+    expectCode('E_NORM', () => priorRow.checkValues(sent(long, 2), within))
+    const total = (...vector: number[]) => ({
+      ...{ vector: Float64Array.from(vector), weight: 3, count: 3 },
+    })
+    priorRow.checkTotal(total(0, 6, 0, 0, 6), within)
+    expectCode('E_NORM', () => priorRow.checkTotal(total(0, 6.1, 0, 0, 6), within))
+    expectCode('E_NORM', () => priorRow.checkTotal(total(0, 6, 0, 5, 5), within))
+  })
+
+  test('moments in other dimensions than the job asks for are refused with E_SHAPE', () => {
+    const asked = { ...within, contributions: ['prior' as const] }
+    const full = sent(priorRow.make({ first: [0, 0, 0], second: [0, 0, 0, 0, 0, 0] }, plan)!)
+    expectCode('E_SHAPE', () => priorRow.checkPresence(full.header, asked))
+    expectCode('E_SHAPE', () => sent(undefined))
+    const few = sent(undefined, 2).header
+    expectCode('E_SHAPE', () => priorRow.checkPresence(few, { ...plan, contributions: ['prior'] }))
+  })
+
+  test('the next prior moves in the directions alone, and none is made of other ones', () => {
+    const total = createExactSum(5)
+    total.add(vectorOf(priorRow, sent(undefined, 2)), 1)
+    const { parts } = priorRow.finish(total, within, head)!
+    const next = decodePrior(
+      (name) => Float32Array.from(parts.find((one) => one.name === name)!.data),
+      D,
+      within.prior,
+    )
+    // One device at −2 along (0, 0.6, 0.8), among ten of the last prior.
+    for (const [i, x] of [1, -1.2 / 11, -1.6 / 11].entries())
+      expect(next.mean[i]!).toBeCloseTo(x, 6)
+    expect(next.rest).toBe(0.25)
+    expect(priorRow.finish(total, within, headOf([scale]))).toBeNull()
+    expect(priorRow.finish(total, within, headOf(encodePrior(last)))).toBeNull()
+  })
+
+  test('a robust rule measures from nothing, and a sum can hold the largest number', () => {
+    expect([...priorRow.reference!(within, head)]).toEqual([0, 0, 0, 0, 0])
+    expect(priorRow.units!(within)).toEqual([2, 3])
+    expect(priorRow.largestAddend!({ ...job, prior: within.prior })).toBe(2)
+  })
+
+  test('in a masked round they take the room that they need, and come out as they went in', () => {
+    const masked = {
+      ...within,
+      contributions: ['prior' as const],
+      masking: { devices: 3 },
+      planDigest: 'ab'.repeat(32),
+    }
+    const tools = { ciphers: nativeCiphers, rng: seededRng(1) }
+    const ring = ringOf(sent(undefined, 2), masked, tools)
+    expect(ringSize(masked)).toBeLessThan(ringSize({ ...masked, prior: { ...plan.prior } }))
+    const sum = readRing(ring, masked, nativeCiphers).totalOf(priorRow)!.sum()
+    for (const [i, x] of [0, -2, 0, 0, 2].entries()) expect(sum[i]!).toBeCloseTo(x, 5)
   })
 })
 

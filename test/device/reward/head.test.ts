@@ -112,6 +112,23 @@ describe('fitHead', () => {
     },
   )
 
+  test('within the directions is the dense posterior turned into them', () => {
+    const [size, k] = [12, 3]
+    const prior = priorOf('within', size, k)
+    const rows = rowsOf('within', 9, size)
+    const { v, change } = fitHead(rows, prior).within()
+    const oracle = primal(rows, prior)
+    const phi = new Matrix(
+      Array.from({ length: k }, (_, i) => [...prior.directions.subarray(i * size, (i + 1) * size)]),
+    )
+    const away = Matrix.columnVector(oracle.w.map((x, i) => x - prior.mean[i]!))
+    expect(largestGap(v, phi.mmul(away).to1DArray())).toBeLessThan(1e-8)
+    const inside = phi.mmul(oracle.S).mmul(phi.transpose())
+    for (let i = 0, at = 0; i < k; i++)
+      for (let j = i; j < k; j++, at++)
+        expect(change[at]).toBeCloseTo(inside.get(i, j) - (i === j ? prior.variances[i]! : 0), 8)
+  })
+
   test('leaves no gradient at the optimum', () => {
     const prior = priorOf('g', 60, 8)
     const rows = rowsOf('g', 50, 60)

@@ -5,6 +5,10 @@ import { expectCode } from '../../support/expect-code.ts'
 import { expectRefusal, parsedJob, testServer, tinyJob } from '../../support/federation-fixture.ts'
 
 const NOW = 1_000_000
+const WITHIN: Partial<JobSpecInput> = {
+  contributions: ['prior'],
+  prior: { moments: 'directions', directions: 2 },
+}
 
 test.each<[string, Partial<JobSpecInput>]>([
   ['two ends', { expiresAt: NOW + 1000, maxDays: 3 }],
@@ -30,6 +34,9 @@ test.each<[string, Partial<JobSpecInput>]>([
     { strategy: 'fedex', adapter: { ...tinyJob().adapter, residual: 4 }, cohort: edgesOf(4) },
   ],
   ['a robust rule over edges', { robust: { rule: 'median' }, cohort: edgesOf(9) }],
+  ['directions of late devices', { ...WITHIN, async: { maxLag: 2 } }],
+  ['moments in no direction', { ...WITHIN, prior: { moments: 'directions', directions: 0 } }],
+  ['a clip of full moments', { prior: { clip: 2 } }],
   ['a stop that looks at nothing', { contributions: ['prior'], rounds: 9, earlyStop: STOP() }],
   ['a stop after its last round', { rounds: 2, earlyStop: STOP() }],
   ['Krum among too few', { robust: { rule: 'krum' }, cohort: cohortOf(4) }],
@@ -50,6 +57,7 @@ test.each<[string, Partial<JobSpecInput>]>([
 })
 
 test('takes what can be', () => {
+  checkPossible(parsedJob({ ...WITHIN, async: { maxLag: 0 } }), NOW)
   checkPossible(parsedJob({ maxDays: 3, rounds: 9, earlyStop: STOP() }), NOW)
   checkPossible(parsedJob({ schedule: { repeat: { everyMs: 60_000, times: 3 } } }), NOW)
   checkPossible(parsedJob({ strategy: 'flex', ranks: [2, 1] }), NOW)
