@@ -213,7 +213,10 @@ const lineageDeed =
   }
 
 const RELEASES: Cases = {
-  listReleases: { 200: fresh('listReleases') },
+  listReleases: {
+    200: fresh('listReleases'),
+    E_BODY: fresh('listReleases', { query: '?order=largest' }),
+  },
   getReleaseSummary: {
     async 200() {
       const { server, lineage } = await released()
