@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'E_CONSENT',
   'E_SERVER_KEY',
   'E_FORK',
+  'E_LEDGER',
   'E_HOST',
   'E_ORIGIN',
   // what it was for
@@ -40,6 +41,7 @@ export const ERROR_CODES = [
   'E_NOT_IN_COHORT',
   'E_ROUND_CLOSED',
   'E_JOB_STATE',
+  'E_BUDGET_SPENT',
   'E_TWICE',
   'E_CONFLICT',
   // masks: what a device does not go along with
@@ -93,6 +95,7 @@ export const SHARED_STATUS = {
   E_CONSENT: 403,
   E_SERVER_KEY: 502,
   E_FORK: 502,
+  E_LEDGER: 502,
   E_HOST: 403,
   E_ORIGIN: 403,
   E_NOT_FOUND: 404,
@@ -103,6 +106,7 @@ export const SHARED_STATUS = {
   E_NOT_IN_COHORT: 403,
   E_ROUND_CLOSED: 409,
   E_JOB_STATE: 409,
+  E_BUDGET_SPENT: 409,
   E_TWICE: 409,
   E_CONFLICT: 409,
   E_PLAN: 409,

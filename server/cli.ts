@@ -10,6 +10,7 @@ import { auditCommands, operatorCommands, statusCommand } from './commands/acces
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { jobCommands } from './commands/jobs.ts'
 import { deviceCommands, keyCommands, tokenCommands } from './commands/operator.ts'
+import { privacyCommands } from './commands/privacy.ts'
 import { releaseCommands } from './commands/releases.ts'
 import { edgeCommand, serveCommand } from './commands/serve-command.ts'
 
@@ -39,6 +40,7 @@ export const createProgram = (streams: Streams): Program => {
     keyCommands,
     jobCommands,
     releaseCommands,
+    privacyCommands,
     deviceCommands,
     operatorCommands,
     auditCommands,

@@ -13,6 +13,7 @@ import type { Factors } from '../lora/layout.ts'
 import type { RotatedSegment, WideSegment } from '../secagg/quantize.ts'
 import type { ReleaseHeader, ReleaseMetrics, UpdateHeader } from '../wire/containers.ts'
 import type { Contribution, JobSpec, PriorPlan } from '../wire/jobs.ts'
+import type { PrivacyPlan } from '../wire/privacy.ts'
 
 type PartShape = Pick<Part, 'name' | 'shape'>
 export type Update = Container<UpdateHeader>
@@ -32,7 +33,11 @@ export type Frame = Pick<JobSpec, 'base' | 'adapter' | 'features'> & {
   readonly directions?: number | undefined
 }
 /** What a round asks of a device; an assignment is one. */
-export type RoundPlan = Frame & Pick<JobSpec, 'contributions' | 'training' | 'prior'>
+export type RoundPlan = Frame &
+  Pick<JobSpec, 'contributions' | 'training' | 'prior'> & {
+    /** The clip norms of a private round. */
+    readonly privacy?: Pick<PrivacyPlan, 'clip'> | undefined
+  }
 /** The same with all that the server knows of the job. */
 export type ServerPlan = JobSpec & Frame
 

@@ -18,8 +18,8 @@ import {
   wideSize,
 } from '../secagg/quantize.ts'
 import { signBytes } from '../secagg/rotation.ts'
+import { hashOf } from '../wire/canonical-hash.ts'
 import type { Assignment } from '../wire/federation.ts'
-import { hashOf } from '../wire/job-digest.ts'
 import { MaskedUpdateHeader, type RoundMasks } from '../wire/masks.ts'
 import { NORM_SHARES } from '../wire/norm-shares.ts'
 import { PROTOCOL_VERSION } from '../wire/primitives.ts'
@@ -94,10 +94,10 @@ export const readRing = (
 ): { totalOf(row: ContributionRow): Total | null; readonly norms: readonly number[] } => {
   const signed = new Int32Array(ring.buffer, ring.byteOffset, ring.length)
   const totals = new Map(
-    placesOf(plan).map((place) => [place.row, totalOf(signed, place, plan, ciphers)]),
+    placesOf(plan).map((place) => [place.row.name, totalOf(signed, place, plan, ciphers)]),
   )
   return {
-    totalOf: (row) => totals.get(row) ?? null,
+    totalOf: ({ name }) => totals.get(name) ?? null,
     norms: [...ring.subarray(ring.length - NORM_SHARES.length)],
   }
 }

@@ -6,17 +6,22 @@
 import { layoutSize, sequentialSegments } from '../lora/layout.ts'
 import type { Contribution } from '../wire/jobs.ts'
 import { adapterRow } from './adapter.ts'
+import { type Clipping, privateRow } from './clipped.ts'
 import type { ContributionRow, Frame, RoundPlan, ServerPlan, Update } from './contribution.ts'
 import { priorRow } from './prior.ts'
 import { statisticsRow } from './statistics.ts'
 
 export const CONTRIBUTIONS: readonly ContributionRow[] = [adapterRow, priorRow, statisticsRow]
 
+/** The table as a round has it: with privacy each contribution is clipped as a whole and counts once. */
+export const rowsOf = (plan: Clipping): readonly ContributionRow[] =>
+  plan.privacy ? CONTRIBUTIONS.map((row) => privateRow(row, plan)) : CONTRIBUTIONS
+
 /** The rows that a round asks for. */
 export const askedRows = (
-  { contributions }: Pick<RoundPlan, 'contributions'>,
-  rows = CONTRIBUTIONS,
-): ContributionRow[] => rows.filter(({ name }) => contributions.includes(name))
+  plan: Pick<RoundPlan, 'contributions'> & Clipping,
+  rows = rowsOf(plan),
+): ContributionRow[] => rows.filter(({ name }) => plan.contributions.includes(name))
 
 /**
  * What a round asks for and could not use: moments while the release has no scale, in which they would

@@ -1,12 +1,13 @@
 /** Which accountant may be used for what was done, and how much noise a promise asks for. */
+import { composedMu, gaussianEpsilon } from './gaussian.ts'
 import type { PrivacyEvent } from './mechanism.ts'
 import { composedLoss, epsilonOf } from './pld.ts'
 import { rdpEpsilon } from './rdp.ts'
 
-/** neighbours: what δ and ε hold between; see Mechanism. */
+/** accountant: exact of Gaussians alone. neighbours: what δ and ε hold between; see Mechanism. */
 export type Spent = {
   readonly epsilon: number
-  readonly accountant: 'pld' | 'rdp'
+  readonly accountant: 'exact' | 'pld' | 'rdp'
   readonly neighbours: 'add-or-remove' | 'replace-one'
 }
 
@@ -17,9 +18,14 @@ export type Spent = {
 export const spentBy = (events: readonly PrivacyEvent[], delta: number): Spent => {
   if (!(delta > 0 && delta < 1))
     throw new RangeError(`delta must be above 0 and below 1, is ${delta}`)
+  if (events.every(({ mechanism }) => mechanism.kind === 'gaussian')) {
+    const charges = events.map(({ mechanism, times }) => [mechanism.noise, times] as const)
+    const epsilon = gaussianEpsilon(composedMu(charges), delta)
+    return { epsilon, accountant: 'exact', neighbours: 'add-or-remove' }
+  }
   const replacing = events.filter(({ mechanism }) => mechanism.kind === 'fixed-size').length
   if (replacing === 0) {
-    const epsilon = events.length === 0 ? 0 : epsilonOf(composedLoss(events), delta)
+    const epsilon = epsilonOf(composedLoss(events), delta)
     return { epsilon, accountant: 'pld', neighbours: 'add-or-remove' }
   }
   if (replacing < events.length)

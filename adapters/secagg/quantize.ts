@@ -46,6 +46,14 @@ export const quantizeRotated = (
   return rounded
 }
 
+/**
+ * The longest that a vector of the segment can be once it is rounded, but for a probability of 2⁻⁷².
+ */
+export const quantizedNorm = ({ size, norm }: RotatedSegment, levels: number): number => {
+  const step = rotatedRange(size, norm) / levels
+  return step * Math.sqrt(mostSquares(norm / step, size))
+}
+
 /** The real numbers of a sum of quantized ones. */
 export const realOfRotated = (
   sum: Int32Array,
@@ -61,12 +69,15 @@ export const realOfRotated = (
 /** Tries of 1 − e^(−1/2) each: after a hundred the probability to have failed is 2⁻⁷². */
 const TRIES = 100
 
+/** Of a vector that long before rounding, in steps. β = e^(−1/2), so √(2·ln(1/β)) = 1. */
+const mostSquares = (length: number, size: number): number => {
+  const root = Math.sqrt(size)
+  return Math.min((length + root) ** 2, length ** 2 + size / 4 + (length + root / 2))
+}
+
 /** In steps of 1; each at most `levels`. */
 const roundWithin = (vector: Float64Array, levels: number, rng: Rng): Int32Array => {
-  const length = lengthOf(vector)
-  const root = Math.sqrt(vector.length)
-  // β = e^(−1/2), so √(2·ln(1/β)) = 1.
-  const most = Math.min((length + root) ** 2, length ** 2 + vector.length / 4 + (length + root / 2))
+  const most = mostSquares(lengthOf(vector), vector.length)
   const rounded = new Int32Array(vector.length)
   for (let i = 0; i < TRIES; i++) {
     let squares = 0

@@ -17,6 +17,7 @@ import {
   Sha256,
   TimeMs,
 } from './primitives.ts'
+import { ReleasePrivacy } from './privacy.ts'
 import { RobustMetrics } from './robust.ts'
 
 /**
@@ -207,6 +208,8 @@ export const ReleaseSummary = z.strictObject({
   lineage: Id.optional(),
   /** Left out where no round made it, and of releases of version 0.1. */
   metrics: ReleaseMetrics.optional(),
+  /** Where its round had noise. Then it tells no norms of updates, and cohort is the job's minimum. */
+  privacy: ReleasePrivacy.optional(),
   /** Where it holds the parts of an earlier release again: the version of that one. */
   restores: z.int().min(0).optional(),
   /** Left out before two devices have said so. */

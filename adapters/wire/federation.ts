@@ -20,6 +20,7 @@ import {
   Signature,
   TimeMs,
 } from './primitives.ts'
+import { RoundPrivacy } from './privacy.ts'
 
 /**
  * POST /v1/enroll, signed with the key that is being enrolled. token: one-time, from the operator.
@@ -119,6 +120,8 @@ export const Assignment = z.strictObject({
   compression: CompressionPlan.pick({ updates: true }).optional(),
   /** The device's update is masked. */
   masking: RoundMasks.optional(),
+  /** What the device adds is clipped, and counts once. */
+  privacy: RoundPrivacy.optional(),
   /** The device looks whether it may take part, before it begins. */
   eligibility: EligibilityPlan.optional(),
 })

@@ -17,6 +17,7 @@ import {
   Sha256,
   TimeMs,
 } from './primitives.ts'
+import { PrivacyPlan } from './privacy.ts'
 import { RobustPlan } from './robust.ts'
 
 /**
@@ -250,6 +251,8 @@ export const JobSpec = z
     robust: RobustPlan.optional(),
     /** Left out: the server sees each update. */
     masks: MasksPlan.optional(),
+    /** Left out: releases hold no noise. */
+    privacy: PrivacyPlan.optional(),
     eligibility: EligibilityPlan.optional(),
     schedule: SchedulePlan.optional(),
     /** Ends the job, completed or not. At most one of the two; left out: 30 days after its start. */

@@ -3,9 +3,9 @@ import { sign, verify } from '../node/ed25519.ts'
 
 /**
  * answer: to one request. rotation: another key replaces this one. release: an entry of the release
- * log. No statement of one kind can be taken for one of another.
+ * log. ledger: the head of the privacy ledger. No statement of one kind can be taken for one of another.
  */
-export type StatementKind = 'answer' | 'rotation' | 'release'
+export type StatementKind = 'answer' | 'rotation' | 'release' | 'ledger'
 
 const bytesOf = (kind: StatementKind, text: string): Uint8Array =>
   new TextEncoder().encode(`loreweave ${kind} 1\n${text}`)

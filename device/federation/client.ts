@@ -25,6 +25,7 @@ import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import { keyProof } from '../../adapters/wire/key-proof.ts'
 import { MaskMessage, MaskStatus } from '../../adapters/wire/masks.ts'
 import { MAX_BINARY_BYTES, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
+import { LedgerResponse } from '../../adapters/wire/privacy.ts'
 import { LogResponse } from '../../adapters/wire/release-log.ts'
 import { ServerKeyResponse } from '../../adapters/wire/server-key.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
@@ -65,6 +66,8 @@ export type Federation = {
   serverKey(leave: Leave): Promise<ServerKeyResponse | null>
   /** Of the log of releases, after this entry. */
   log(after: number, leave: Leave): Promise<Omit<LogResponse, 'protocol'>>
+  /** Of the privacy ledger, after this entry. */
+  ledger(after: number, leave: Leave): Promise<Omit<LedgerResponse, 'protocol'>>
   checkIn(request: Omit<CheckInRequest, 'protocol'>, leave: Leave): Promise<CheckInResponse>
   /**
    * The bytes of a release; those that it shares with the held one do not travel. Fails with
@@ -123,6 +126,8 @@ export const federationClient = (
     serverKey,
     identity: deps.key,
     log: (after, leave) => getJson(`/v1/log?after=${after}`, 'log', LogResponse, leave),
+    ledger: (after, leave) =>
+      getJson(`/v1/privacy?after=${after}`, 'ledger', LedgerResponse, leave),
     async enroll(token, words = null, signal) {
       const body = EnrollRequest.parse({
         protocol: PROTOCOL_VERSION,

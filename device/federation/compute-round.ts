@@ -3,6 +3,7 @@
  * private adapter has no part in it.
  */
 import { joinParts, type Part } from '../../adapters/container/container.ts'
+import { clippedParts } from '../../adapters/contributions/clipped.ts'
 import { compressUpdate } from '../../adapters/contributions/compress.ts'
 import { encodeUpdate, updateHeaderOf } from '../../adapters/contributions/messages.ts'
 import { canUseMoments, isWithin, priorRow } from '../../adapters/contributions/prior.ts'
@@ -48,7 +49,10 @@ export const runRound = async (
 ): Promise<RoundResult> => {
   const round = await readRound(deps, assignment, releaseBytes, choices)
   const made: MadeBy[] = []
-  for (const { name } of askedRows(assignment)) made.push({ name, part: await MAKERS[name](round) })
+  for (const { name } of askedRows(assignment)) {
+    const part = await MAKERS[name](round)
+    made.push({ name, part: { ...part, parts: clippedParts(name, part.parts, assignment) } })
+  }
   return encodeRound(assignment, made)
 }
 

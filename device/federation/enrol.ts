@@ -25,6 +25,7 @@ export const enrolWith = async (
     tx.set('pin', pin)
     if (isSame) return
     tx.set('serverLog', null)
+    tx.set('privacyLedger', null)
     // Versions that another server gave say nothing of this one's.
     if (tx.get('releases')?.server !== server) tx.set('releases', null)
   })
@@ -34,6 +35,9 @@ export const enrolWith = async (
 /** Replaces the pin by what the user says of the server in use. */
 export const pinKey = (store: Pick<DeviceStore, 'durably'>, pin: ServerPin): Promise<void> =>
   store.durably((tx) => {
-    if (tx.get('pin')?.key !== pin.key) tx.set('serverLog', null)
+    if (tx.get('pin')?.key !== pin.key) {
+      tx.set('serverLog', null)
+      tx.set('privacyLedger', null)
+    }
     tx.set('pin', pin)
   })

@@ -19,6 +19,7 @@ import { ENDED_TEXT, type Ended } from './ended.ts'
 import { hear } from './facts.ts'
 import { giveOn, reasonOf, watchRound } from './give-on.ts'
 import { maskedRefusal, sendMasked } from './masked-round.ts'
+import { checkLedger } from './privacy-ledger.ts'
 import type { Traffic } from './signed-transport.ts'
 import { sendKept, sendUpload } from './uploads.ts'
 import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
@@ -285,6 +286,7 @@ const compute = async (
   const { jobId, roundId, uploadToken, contributions, deadlineAt } = assignment
   options.onAssigned?.(roundId)
   options.onProgress?.({ step: 'round', note: `${roundId}: ${contributions.join(', ')}` })
+  await checkLedger(deps, assignment, { signal, check })
   const name = releaseBlob(assignment.release)
   const kept = store.blob(name)
   const release = kept ?? (await federation.download(assignment.release, { signal, check }))

@@ -359,6 +359,7 @@ const leave = async (deps: OperationsDeps): Promise<LeftReport> => {
   await store.durably((tx) => {
     tx.set('pin', null)
     tx.set('serverLog', null)
+    tx.set('privacyLedger', null)
   })
   const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
   return { server, isTold, dropped, accepted }

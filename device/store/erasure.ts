@@ -243,6 +243,7 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   releases: numbersOnly('which release of each line was the last'),
   pin: numbersOnly('the public key of the federation server'),
   serverLog: numbersOnly('the last entry of its log of releases'),
+  privacyLedger: numbersOnly('what its privacy ledger comes to'),
   serving: numbersOnly('which release and adapter are served'),
   judging: numbersOnly('which release is to be judged, beside which'),
   exit: numbersOnly('after which layer answers are read'),

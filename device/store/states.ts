@@ -3,7 +3,8 @@
  * value that its schema refuses makes the read fail, unless the schema says what stands for it.
  */
 import { type ZodType, z } from 'zod'
-import { PublicKey, Sha256 } from '../../adapters/wire/primitives.ts'
+import { Name, PublicKey, Purpose, Sha256 } from '../../adapters/wire/primitives.ts'
+import { Budget } from '../../adapters/wire/privacy.ts'
 import { EnergyMethod, LastTraining } from '../records/agent-reports.ts'
 import { Consent } from '../records/consent.ts'
 import { Dimension, Profile } from '../records/preference.ts'
@@ -99,6 +100,21 @@ const ServerPin = z.object({
 })
 export type ServerPin = z.infer<typeof ServerPin>
 
+/** Of a server's privacy ledger: its highest head, and how many rounds had each noise multiplier. */
+const SeenLedger = z.object({
+  number: z.int().min(1),
+  hash: Sha256,
+  accounts: z.array(
+    z.object({
+      population: Name,
+      purpose: Purpose,
+      budget: Budget.pick({ epsilon: true, delta: true }).nullable(),
+      charges: z.array(z.tuple([z.number().positive(), z.int().min(1)])),
+    }),
+  ),
+})
+export type SeenLedger = z.infer<typeof SeenLedger>
+
 /** The release that this device follows, to be judged beside the one before it. */
 const Judging = z.object({ release: Sha256, before: Sha256 })
 export type Judging = z.infer<typeof Judging>
@@ -158,6 +174,8 @@ export const STATES = {
   pin: ServerPin.nullable(),
   /** The last entry of the server's log of releases that this device has seen. */
   serverLog: z.object({ number: z.int().min(1), hash: Sha256 }).nullable(),
+  /** Where it cannot be read, no private round is taken part in. */
+  privacyLedger: SeenLedger.nullable(),
   judging: Judging.nullable().catch(null),
   exit: ChosenExit,
   /** What answers really take. */

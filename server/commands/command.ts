@@ -1,5 +1,7 @@
 /** What the operator's commands have in common: where the server is, who asks, and how an answer is printed. */
+import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { textOfFile } from '../../adapters/formats/text.ts'
 import { type ClientOptions, operatorClient } from './client.ts'
 
 export type CommandDeps = {
@@ -42,3 +44,10 @@ export const client = (deps: CommandDeps, options: Common) => operatorClient(opt
 
 export const print = (deps: CommandDeps, o: Common, answer: object, text: () => string): void =>
   deps.out(`${o.json ? JSON.stringify(answer) : text()}\n`)
+
+/** Of a file, or of standard input for -. */
+export const fileText = (deps: CommandDeps, path: string): string => {
+  const isInput = path === '-'
+  const read = () => (isInput ? deps.input() : readFileSync(path))
+  return textOfFile(read, isInput ? 'standard input' : path, 'E_USAGE')
+}

@@ -1,8 +1,6 @@
 /** The operator's commands for jobs. */
-import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { FedError } from '../../adapters/errors.ts'
-import { textOfFile } from '../../adapters/formats/text.ts'
 import { integer } from '../../adapters/node/program.ts'
 import {
   Contribution,
@@ -12,9 +10,18 @@ import {
 } from '../../adapters/wire/jobs.ts'
 import { JobListResponse, JobResponse } from '../../adapters/wire/operator.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { type CommandDeps, type Common, client, command, group, print } from './command.ts'
+import {
+  type CommandDeps,
+  type Common,
+  client,
+  command,
+  fileText,
+  group,
+  print,
+} from './command.ts'
 import { cloneSpec, type JobFlags, parseDuration, parseTime, readJobSpec } from './job-spec.ts'
 import { jobLine, jobTable, jobText } from './print.ts'
+import { planOf, planText, roomOf } from './privacy.ts'
 import { type Followed, followJob } from './watch.ts'
 
 const protocol = PROTOCOL_VERSION
@@ -37,7 +44,7 @@ export const jobCommands = (deps: CommandDeps): Command => {
 type Waiting = { readonly wait?: boolean; readonly timeout: number }
 type CreateFlags = Common &
   JobFlags &
-  Waiting & { file?: string; fromJob?: string; idempotencyKey?: string }
+  Waiting & { file?: string; fromJob?: string; idempotencyKey?: string; dryRun?: boolean }
 
 const createCommand = (deps: CommandDeps): Command =>
   withWait(
@@ -48,7 +55,11 @@ const createCommand = (deps: CommandDeps): Command =>
         'create a job from a file or from an earlier job; flags win over both',
       )
         .option('--file <path>', 'JSON of a job; - reads standard input')
-        .option('--from-job <id>', 'start from the spec of this job'),
+        .option('--from-job <id>', 'start from the spec of this job')
+        .option(
+          '--dry-run',
+          'of a job with "privacy": print what it would promise, and create nothing',
+        ),
     ),
   )
     .addHelpText(
@@ -116,21 +127,29 @@ const withWait = (made: Command): Command =>
 
 const create = async (deps: CommandDeps, o: CreateFlags, text: string): Promise<void> => {
   const job = readJobSpec(text, o)
+  if (o.dryRun) return dryRun(deps, o, job)
   const headers = { 'idempotency-key': o.idempotencyKey ?? deps.newKey() }
   const body = { protocol, job }
   const made = (await client(deps, o).json(JobResponse, 'POST', JOBS, body, headers)).job
   await printOrWait(deps, o, made)
 }
 
+const dryRun = async (deps: CommandDeps, o: Common, job: JobSpecInput): Promise<void> => {
+  const plan = planOf(job)
+  const room = await roomOf(deps, o, plan)
+  print(deps, o, { ...plan.forecast, room }, () => {
+    const { rounds } = plan.forecast
+    const budget =
+      room === null
+        ? 'There is no budget for it: loreweave-server privacy budget sets one.'
+        : `The budget holds ${room} of its ${rounds} rounds.`
+    return `${planText(plan)}\n\n${budget}`
+  })
+}
+
 const printOrWait = async (deps: CommandDeps, o: Common & Waiting, job: JobView): Promise<void> => {
   if (o.wait) await end(deps, o, await followJob(followedBy(deps, o, job.id, o.timeout, deps.err)))
   else printJob(deps, o, job)
-}
-
-const fileText = (deps: CommandDeps, path: string): string => {
-  const isInput = path === '-'
-  const read = () => (isInput ? deps.input() : readFileSync(path))
-  return textOfFile(read, isInput ? 'standard input' : path, 'E_USAGE')
 }
 
 const cloneText = async (deps: CommandDeps, o: Common, id: string): Promise<string> => {

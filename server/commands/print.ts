@@ -104,6 +104,7 @@ export const releaseText = (release: ReleaseSummary): string =>
     ['cohort', String(release.cohort)],
     ['parts', release.parts.join(', ')],
     ...metricRows(release),
+    ...privacyRows(release),
     ...judgedRows(release),
     ['bytes', String(release.bytes)],
     ['created', timeText(release.createdAt)],
@@ -117,14 +118,25 @@ const movedText = ({ metrics, restores }: ReleaseSummary): string => {
   return metrics ? decimal(metrics.adapterChange) : '-'
 }
 
-const metricRows = ({ metrics }: ReleaseSummary): string[][] => {
+const privacyRows = ({ privacy }: ReleaseSummary): string[][] =>
+  privacy
+    ? [
+        [
+          'privacy',
+          `ε ${decimal(privacy.epsilon)} (δ ${privacy.delta}) spent by population ${privacy.population} ` +
+            `with this release; noise multiplier ${decimal(privacy.noise)}, ledger entry ${privacy.entry}`,
+        ],
+      ]
+    : []
+
+const metricRows = ({ metrics, privacy }: ReleaseSummary): string[][] => {
   if (!metrics) return []
   const { adapterNorm, adapterChange, priorChange, updateNorms } = metrics
   const norms = NORM_SHARES.map((share, i) => `${updateNorms[i]} to 1/${1 / share}`).join(', ')
   return [
     ['adapter', `norm ${decimal(adapterNorm)}, moved by ${decimal(adapterChange)}`],
     ...(priorChange === null ? [] : [['prior', `moved by ${decimal(priorChange)}`]]),
-    ['norms', `of updates, as a share of the largest: ${norms}`],
+    ...(privacy ? [] : [['norms', `of updates, as a share of the largest: ${norms}`]]),
     ...errorRows(metrics),
     ...robustRows(metrics),
   ]

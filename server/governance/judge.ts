@@ -4,12 +4,16 @@ import { DAY_MS } from '../../adapters/time.ts'
 import type { Judgement } from '../../adapters/wire/federation.ts'
 import { isWorseThanBefore, judged, pass, stagedRelease } from '../releases/rollout.ts'
 import type { RoundDeps } from '../rounds/deps.ts'
+import { hasBudget } from '../rounds/ledger.ts'
 import type { Release, Verdict } from '../store/records.ts'
 
 /** A device counts once a release for so long; by then there are others. */
 const REMEMBERED_MS = 180 * DAY_MS
 
-/** False when this device was counted before. Fails with E_NO_RELEASE. */
+/**
+ * False when this device was counted before. Fails with E_NO_RELEASE, of every release where there is a
+ * privacy budget.
+ */
 export const judgeRelease = (
   { store, clock }: Pick<RoundDeps, 'store' | 'clock'>,
   deviceId: string,
@@ -19,6 +23,12 @@ export const judgeRelease = (
   store.transaction(async (tx) => {
     const known = await tx.release(hash)
     if (!known) throw new FedError('E_NO_RELEASE', 'no release has this hash')
+    // Their means are told without noise.
+    if (await hasBudget(tx))
+      throw new FedError(
+        'E_NO_RELEASE',
+        'this server has a privacy budget, and takes no judgements',
+      )
     await tx.lock(known.lineId)
     const until = clock() + REMEMBERED_MS
     if (!(await tx.addNonce(deviceId, `judged-${hash}`, until))) return false

@@ -25,12 +25,7 @@ import {
   encodePartialUpdate,
   PARTIAL_UPDATE,
 } from '../../adapters/contributions/partial-update.ts'
-import {
-  askedRows,
-  CONTRIBUTIONS,
-  summedOf,
-  summedSize,
-} from '../../adapters/contributions/table.ts'
+import { askedRows, rowsOf, summedOf, summedSize } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { jobDigest } from '../../adapters/wire/job-digest.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
@@ -109,7 +104,7 @@ export type Aggregation = {
 export const startAggregation = (
   { spec, round, masked }: SumPlan,
   late: LateBytes,
-  rows = CONTRIBUTIONS,
+  rows = rowsOf(spec),
 ): Aggregation => {
   if (masked) return startMasked({ spec, round }, masked)
   const asToday = todayOf(spec, round, late)

@@ -22,6 +22,8 @@ export type AggregationPlan = {
   readonly late?: readonly Late[]
   /** What takes the masks of a masked round away. */
   readonly masked?: Told & Pick<JobSpec, 'contributions'>
+  /** Of the noise of a private round: 32 bytes, for these updates alone. */
+  readonly noiseKey?: Uint8Array
 }
 
 /** What the updates of a round are added up for. */

@@ -16,6 +16,8 @@ import {
   decodeRelease,
   encodeRelease,
 } from '../../adapters/contributions/messages.ts'
+import { noisedTotal } from '../../adapters/contributions/noised-total.ts'
+import { nativeCiphers } from '../../adapters/node/ciphers.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
 import type { ReleaseHeader, ReleaseMetrics } from '../../adapters/wire/containers.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
@@ -52,8 +54,10 @@ export const finishRelease = (
   { asked, head }: RoundStart,
   { rows, gatheredOf, devices, norms, metrics: more }: Came,
 ): BuiltRelease => {
+  const { privacy } = plan.spec
+  const told = totalsOf(plan, asked, gatheredOf)
   const finished = rows.map((row) => {
-    const total = gatheredOf(row)
+    const total = told(row)
     const made = total && total.weight() > 0 ? finishRow(row, total, asked, head) : null
     return made ?? { parts: keptParts(row, head), metrics: {} }
   })
@@ -65,19 +69,41 @@ export const finishRelease = (
   const exact = finished.flatMap(({ parts }) => parts)
   const sent = compressRelease(exact, plan.spec)
   const bytes = encodeRelease(
-    headerOf(plan, head.release.header, { basisEpoch: next.basisEpoch, cohort: devices }),
+    headerOf(plan, head.release.header, {
+      basisEpoch: next.basisEpoch,
+      cohort: privacy ? plan.spec.cohort.minimum : devices,
+    }),
     sent,
   )
   const release = decodeRelease(bytes)
   // Devices would refuse it, and with it every release after it.
   checkReleaseBounds(release)
   const metrics = {
-    ...metricsOf(head.release, release, norms),
+    ...metricsOf(head.release, release, privacy ? norms.map(() => 0) : norms),
     ...Object.assign({}, ...finished.map(({ metrics }) => metrics)),
     ...(sent !== exact && { compressionError: compressionError(exact, sent) }),
     ...more,
   }
   return withMoments(releaseOf(next, bytes, { metrics }), next.moments)
+}
+
+/** What may be told of each row's updates: in a private round its sum with noise, which nothing else is made of. */
+const totalsOf = (
+  { spec, noiseKey }: AggregationPlan,
+  asked: ServerPlan,
+  gatheredOf: Came['gatheredOf'],
+): Came['gatheredOf'] => {
+  const { privacy } = spec
+  if (!privacy) return gatheredOf
+  if (!noiseKey || privacy.noise === undefined)
+    throw new TypeError('a private round was given no noise')
+  const plan = { ...asked, privacy: { ...privacy, noise: privacy.noise } }
+  return (row) => {
+    if (!spec.contributions.includes(row.name)) return null
+    const total = gatheredOf(row)
+    if (total && 'all' in total) throw new TypeError('a private round has no single updates')
+    return noisedTotal(row, total, plan, { key: noiseKey, ciphers: nativeCiphers })
+  }
 }
 
 const finishRow = (
@@ -102,7 +128,7 @@ const keptParts = (row: ContributionRow, { release }: Head): Part[] =>
     .map(({ name, shape }) => ({ name, shape, data: needPart(release, name) }))
 
 const headerOf = (
-  { round, version, digests }: AggregationPlan,
+  { spec, round, version, digests }: AggregationPlan,
   parent: ReleaseHeader,
   { basisEpoch, cohort }: Pick<ReleaseHeader, 'basisEpoch' | 'cohort'>,
 ): Omit<ReleaseHeader, 'segments'> => ({
@@ -118,6 +144,7 @@ const headerOf = (
   jobId: round.jobId,
   roundId: round.id,
   cohort,
-  inputs: sha256Hex(new TextEncoder().encode(digests.join('\n'))),
+  // It would confirm a guess at all updates of a private round.
+  inputs: spec.privacy ? null : sha256Hex(new TextEncoder().encode(digests.join('\n'))),
   createdAt: round.closedAt ?? round.deadlineAt,
 })

@@ -7,6 +7,7 @@ import {
   type MasksPlan,
   ranksOf,
 } from '../../adapters/wire/jobs.ts'
+import type { PrivacyPlan, RoundPrivacy } from '../../adapters/wire/privacy.ts'
 import type { Job, Round, RoundMember } from '../store/records.ts'
 
 export type Place = { readonly round: Round; readonly member: RoundMember }
@@ -35,10 +36,16 @@ export const assignmentOf = (
   deadlineAt: Math.min(round.deadlineAt, member.assignedAt + (spec.cohort.uploadMs ?? Infinity)),
   ...(spec.compression?.updates && { compression: { updates: spec.compression.updates } }),
   ...(spec.masks && { masking: maskingOf(spec, spec.masks) }),
+  ...(spec.privacy && { privacy: toldOf(spec.privacy) }),
   ...(facts && spec.eligibility && { eligibility: spec.eligibility }),
   ...(consent.leastCohort !== undefined && {
     cohort: { size: spec.cohort.size, minimum: spec.cohort.minimum },
   }),
+})
+
+const toldOf = ({ population, noise, clip }: PrivacyPlan): RoundPrivacy => ({
+  ...{ population, clip },
+  noise: noise!,
 })
 
 /** Whoever is assigned may join. */

@@ -224,6 +224,9 @@ const tryAssign = async (
     const { perDay } = job.spec.cohort
     if (perDay !== undefined && (await tx.countUpdates(deviceId, now - DAY_MS)) >= perDay)
       return { reason: 'contributed', visit: 'day_limit', waitMs: config.pace.laterMs }
+    const { perDevice } = job.spec.privacy ?? {}
+    if (perDevice !== undefined && (await tx.countUpdatesTo(job.id, deviceId)) >= perDevice)
+      return { reason: 'contributed', visit: 'job_limit', waitMs: config.pace.laterMs }
     const after = await apply(deps, tx, progress, { kind: 'assign', member, deviceId }, now)
     const joined = { deviceId, digest: null, assignedAt: now, isSilent: false, consent }
     await tx.saveMember(round!.id, joined)

@@ -17,6 +17,7 @@ import { createChores } from './chores.ts'
 import { NotForwarded, type RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
 import { badUpdatesOf, countedDigests, foldRounds, forgetSums } from './folding.ts'
+import { chargeRound } from './ledger.ts'
 import { advance } from './machine.ts'
 import { stepMasks, toldIn } from './masks.ts'
 import { apply, lockedProgress } from './progress.ts'
@@ -202,22 +203,29 @@ const aggregateRound = async (
   try {
     const parent = (await store.release(round.parent))!
     const masked = await toldIn(store, job, round)
+    const digests = await countedDigests(store, round)
+    const isCharged = job.spec.privacy !== undefined && !job.upstream
+    const charged = isCharged ? await chargeRound(deps, job, round, digests) : null
     const plan = {
       spec: job.spec,
       round,
       parent: { adapterRounds: parent.adapterRounds, optimizer: parent.optimizer },
       version: parent.summary.version + 1,
-      digests: await countedDigests(store, round),
+      digests,
       folded: await store.folded(round.id),
       late: await lateOf(store, job, round),
       ...(masked && { masked }),
+      ...(charged && { noiseKey: charged.key }),
     }
     const read = async (hash: string) => {
       await keep()
       return readObject(objects, hash)
     }
     const { upstream } = job
-    if (!upstream) return await aggregateWith(deps, plan, read)
+    if (!upstream) {
+      const { summary, ...release } = await aggregateWith(deps, plan, read)
+      return { ...release, summary: charged ? { ...summary, privacy: charged.privacy } : summary }
+    }
     const { partial } = await aggregateWith(deps, { ...plan, upstream }, read)
     await keep()
     await forward!(upstream, partial)
@@ -268,6 +276,9 @@ const recordOutcome = async (
 }
 
 const recordFailure = async (deps: RoundDeps, job: Job, roundId: string, error: FedError) => {
+  // Its updates stay: with more budget they count.
+  if (error.code === 'E_BUDGET_SPENT')
+    return void (await step(deps, job, { kind: 'pause', reason: error.message }, deps.clock()))
   const event = await failureOf(deps, roundId, error)
   await step(deps, job, event, deps.clock())
   if (event.kind === 'badUpdates') for (const one of event.digests) await deps.objects.drop(one)
@@ -303,6 +314,7 @@ const recordRelease = async (
     // Cancelled meanwhile: the release is not made, and the lineage goes on from the last one.
     if (progress.round?.id !== roundId || progress.round.phase !== 'aggregating') return false
     await tx.saveRelease({ ...release, lineId })
+    await tx.dropRoundNoise(roundId)
     await tx.saveLineage({ ...(await tx.lineage(lineId))!, head: hash, updatedAt: createdAt })
     const change = factor === null ? null : (release.summary.metrics?.adapterChange ?? null)
     const event = { kind: 'aggregated', roundId, release: hash, change } as const
@@ -319,6 +331,7 @@ export const forgetUpdates = async (
   await forgetSums({ store, objects }, roundId)
   for (const digest of await store.digests(roundId)) await objects.drop(digest)
   await store.dropMaskMessages(roundId)
+  await store.dropRoundNoise(roundId)
 }
 
 const nameOf = (error: unknown): string =>

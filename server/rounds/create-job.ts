@@ -1,6 +1,7 @@
 /** Creates a job, and with the first of a lineage its release 0. */
 import { decodeRelease } from '../../adapters/contributions/messages.ts'
 import { canUseMoments, isWithin } from '../../adapters/contributions/prior.ts'
+import { withNoiseMultiplier } from '../../adapters/contributions/privacy-forecast.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { isSameShape, lineIdOf } from '../../adapters/wire/lineage.ts'
@@ -11,7 +12,8 @@ import type { Job, Upstream } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
 import { checkRoom, type RoundDeps, type ServerDeps } from './deps.ts'
 import { newJob } from './job.ts'
-import { checkLeastCohort, checkPossible } from './possible.ts'
+import { checkBudget } from './ledger.ts'
+import { checkLeastCohort, checkNoise, checkPossible } from './possible.ts'
 import { openRound } from './progress.ts'
 import { isRepeat, type JobRequest, requestHashOf } from './repeated.ts'
 import { rootOf } from './round.ts'
@@ -20,7 +22,7 @@ import { rootOf } from './round.ts'
  * key: the request's Idempotency-Key, if any; the same request gives the same job again. upstream: at an
  * edge, the round that the job is a part of. Fails with
  * E_CONFLICT (the key came with another spec, or the lineage has another model shape), E_BODY (it could
- * never do what it says), E_SHAPE, E_NORM, E_FEATURES, E_FULL.
+ * never do what it says), E_SHAPE, E_NORM, E_FEATURES, E_FULL, E_BUDGET_SPENT.
  */
 export const createJob = async (
   deps: RoundDeps & { readonly config: Pick<ServerDeps['config'], 'leastCohort'> },
@@ -29,15 +31,13 @@ export const createJob = async (
   upstream?: Upstream,
 ): Promise<{ job: Job; isNew: boolean }> => {
   const { store, objects, clock, rng } = deps
-  const { spec } = request
   const known = key === undefined ? undefined : await earlierJob(store, key, request)
   if (known) return { job: known, isNew: false }
   checkRoom(deps)
   const now = clock()
-  checkPossible(spec, now)
-  checkLeastCohort(spec, deps.config.leastCohort)
-  checkJobSize(spec)
+  const spec = checkedSpec(request.spec, now, deps.config.leastCohort)
   if (!upstream) await checkDirections(deps, spec)
+  if (!upstream) await checkBudget(store, spec)
   const lineId = lineIdOf(spec)
   const first = (await store.lineage(lineId)) ? undefined : firstRelease(spec, now)
   if (first) await objects.put(first.summary.hash, first.bytes)
@@ -71,6 +71,25 @@ const checkDirections = async (
         'in which devices could tell moments. First run jobs of statistics and of full moments with ' +
         'as many directions',
     )
+}
+
+/** With its noise multiplier, where it is private. */
+const checkedSpec = (given: JobSpec, now: number, leastCohort: number): JobSpec => {
+  checkPossible(given, now)
+  checkLeastCohort(given, leastCohort)
+  checkJobSize(given)
+  const spec = withNoise(given)
+  checkNoise(spec)
+  return spec
+}
+
+const withNoise = (spec: JobSpec): JobSpec => {
+  try {
+    return withNoiseMultiplier(spec)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new FedError('E_BODY', `job.privacy.epsilon: ${cause.message}`, { cause })
+  }
 }
 
 const checkRoot = async (tx: Tables, job: Job): Promise<void> => {

@@ -2,16 +2,14 @@
 import { guardsAmong, ruleOf } from '../../adapters/aggregate/robust/rules.ts'
 import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { isWithin } from '../../adapters/contributions/prior.ts'
+import { privacyForecast } from '../../adapters/contributions/privacy-forecast.ts'
 import { FedError } from '../../adapters/errors.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { MOST_MASKED } from '../../adapters/wire/masks.ts'
 import type { RobustPlan } from '../../adapters/wire/robust.ts'
 import { largestUpdate } from '../releases/job-size.ts'
-
-type Pair = {
-  readonly isSo: (spec: JobSpec, now: number) => boolean
-  readonly why: string | ((spec: JobSpec) => string)
-}
+import type { Pair } from './pair.ts'
+import { IMPOSSIBLE_PRIVATE } from './private-pairs.ts'
 
 const startOf = ({ schedule }: JobSpec, now: number): number =>
   Math.max(now, schedule?.startAt ?? now)
@@ -182,6 +180,7 @@ const IMPOSSIBLE: readonly Pair[] = [
     why: 'cohort.size: this strategy holds all updates at once, and they would take more than 1 GiB',
   },
   ...IMPOSSIBLE_EDGES,
+  ...IMPOSSIBLE_PRIVATE,
   {
     isSo: ({ masks, cohort }) => masks !== undefined && cohort.minimum < 2,
     why: 'cohort.minimum: the sum of a masked round is that of at least 2 devices',
@@ -223,6 +222,32 @@ export const checkLeastCohort = ({ cohort }: JobSpec, least: number): void => {
       'E_BODY',
       `job.cohort.minimum: expected at least ${least}, the least cohort of this server, got ` +
         `${cohort.minimum}. Its operator sets it with serve --least-cohort`,
+    )
+}
+
+/**
+ * spec: with its noise multiplier. Fails with E_BODY where a private job keeps no promise of its own, or its
+ * noise is longer than what it is to learn.
+ */
+export const checkNoise = (spec: JobSpec): void => {
+  const { privacy } = spec
+  const forecast = privacyForecast(spec)
+  if (!privacy || !forecast) return
+  const { epsilon = Number.POSITIVE_INFINITY, acceptNoise = false } = privacy
+  if (forecast.epsilon > epsilon)
+    throw new FedError(
+      'E_BODY',
+      `job.privacy.noise: ${forecast.noise} comes to ε = ${forecast.epsilon.toPrecision(4)} after ` +
+        `${forecast.rounds} rounds, above ${epsilon}; leave noise out, and it is calculated`,
+    )
+  const drowned = forecast.contributions.find(({ signalToNoise }) => signalToNoise < 1)
+  if (drowned && !acceptNoise)
+    throw new FedError(
+      'E_BODY',
+      `job.privacy: the noise would drown the ${drowned.name}: on the mean of ${spec.cohort.minimum} devices, ` +
+        `whose norm is at most ${drowned.meanNorm.toPrecision(3)}, it has a norm of ` +
+        `${drowned.noiseNorm.toPrecision(3)}. Take more devices a round, fewer numbers, more ε, or say ` +
+        '"acceptNoise": true. "privacy plan" shows the figures',
     )
 }
 

@@ -10,6 +10,7 @@ import type { Transaction } from '../store/store.ts'
 import type { RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
 import { nextRun } from './job.ts'
+import { spentReason } from './ledger.ts'
 import { advance, isAlive } from './machine.ts'
 import { isOpen } from './round.ts'
 import { countCarried } from './window.ts'
@@ -74,7 +75,7 @@ export const openRound = async (
 ): Promise<void> => {
   const ofLineage = (await tx.alive()).filter(({ job }) => job.lineId === lineId)
   if (ofLineage.some(({ round }) => isOpen(round))) return
-  const next = ofLineage.find(({ job }) => job.state === 'running')
+  const next = await nextWithBudget({ log }, tx, ofLineage, now)
   if (!next) return
   const { contributions, strategy } = next.job.spec
   const head = (await tx.release((await tx.lineage(lineId))!.head))!
@@ -93,6 +94,22 @@ export const openRound = async (
   )
   await tx.saveRound(round!)
   log('info', 'round_opened', { job: next.job.id, round: round!.id })
+}
+
+/** Running jobs that may tell no more of their population are paused on the way, and say why. */
+const nextWithBudget = async (
+  { log }: Pick<StepDeps, 'log'>,
+  tx: Transaction,
+  ofLineage: readonly JobProgress[],
+  now: number,
+): Promise<JobProgress | undefined> => {
+  for (const progress of ofLineage.filter(({ job }) => job.state === 'running')) {
+    const reason = await spentReason(tx, progress.job)
+    if (reason === null) return progress
+    await tx.saveJob(advance(progress, { kind: 'pause', reason }, now).job)
+    log('warn', 'job_paused', { job: progress.job.id, reason })
+  }
+  return undefined
 }
 
 const logChange = (

@@ -2,7 +2,7 @@
  * Whether a request for a job is one that came before. What its client sent is compared, and not what
  * the server makes of it: a default that changes with an upgrade must not make a repeat another job.
  */
-import { hashOf } from '../../adapters/wire/job-digest.ts'
+import { hashOf } from '../../adapters/wire/canonical-hash.ts'
 import { JobSpec, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import type { Job } from '../store/records.ts'
 

@@ -13,6 +13,7 @@ export type Visit =
   | 'small_cohort'
   | 'few_choices'
   | 'day_limit'
+  | 'job_limit'
   | 'few_devices'
   | 'charging'
   | 'idle'
@@ -66,6 +67,7 @@ const VISIT_TEXT: Readonly<Record<string, string>> = {
   small_cohort: 'want rounds of more devices',
   few_choices: 'have too few choices',
   day_limit: 'have contributed enough today',
+  job_limit: 'have contributed to as many rounds of it as a device may',
   charging: 'were not charging',
   idle: 'were in use',
   unmetered: 'were on a metered network',

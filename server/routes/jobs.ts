@@ -94,6 +94,7 @@ export const JOB_ROUTES = {
         'E_NORM',
         'E_FEATURES',
         'E_FULL',
+        'E_BUDGET_SPENT',
       ],
     },
     async (c) => {

@@ -13,6 +13,7 @@ import * as governance from '../../adapters/wire/governance.ts'
 import * as jobs from '../../adapters/wire/jobs.ts'
 import * as operator from '../../adapters/wire/operator.ts'
 import * as primitives from '../../adapters/wire/primitives.ts'
+import * as privacy from '../../adapters/wire/privacy.ts'
 import * as releaseLog from '../../adapters/wire/release-log.ts'
 import * as serverKey from '../../adapters/wire/server-key.ts'
 import { ACCESS_ROUTES } from './access.ts'
@@ -30,6 +31,7 @@ import { MEMBERSHIP_ROUTES } from './membership.ts'
 import { OPERATOR_ROUTES } from './operator.ts'
 import { OVERVIEW_ROUTES } from './overview.ts'
 import { PAGE_ROUTES, sendFile } from './page.ts'
+import { PRIVACY_ROUTES } from './privacy.ts'
 import { RELEASE_ROUTES } from './releases.ts'
 import { type ServerRoute, served, type Tag, type Who } from './route.ts'
 import { SERVER_KEY_ROUTES } from './server-key.ts'
@@ -85,6 +87,7 @@ export const ALL_ROUTES: Readonly<Record<string, ServerRoute>> = {
   ...MASK_ROUTES,
   ...OPERATOR_ROUTES,
   ...RELEASE_ROUTES,
+  ...PRIVACY_ROUTES,
   ...ACCESS_ROUTES,
   ...OVERVIEW_ROUTES,
   ...EVENT_ROUTES,
@@ -196,6 +199,7 @@ export const serverDocument = (): Json => {
         jobs,
         operator,
         primitives,
+        privacy,
         releaseLog,
         serverKey,
         { Health, Liveness, Readiness },

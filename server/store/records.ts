@@ -129,6 +129,17 @@ export type MaskMessageRow = {
   readonly body: string
 }
 
+/**
+ * What the noise of a round is drawn from. inputs: SHA-256 over the sorted digests of its updates; seed: 256
+ * bits, in hexadecimal digits; entry: number of the ledger entry that charged it.
+ */
+export type RoundNoise = {
+  readonly roundId: string
+  readonly inputs: string
+  readonly seed: string
+  readonly entry: number
+}
+
 /** Times are milliseconds since 1970. assigned and received count devices. */
 export type Round = {
   readonly id: string

@@ -255,6 +255,21 @@ UPDATE releases SET line_id = document::json ->> 'lineId',
   version = (document::json -> 'summary' ->> 'version')::BIGINT;
 CREATE INDEX releases_by_lineage ON releases (line_id, version);`,
   },
+  {
+    // What rounds under differential privacy have spent, and the seeds of their noise.
+    sqlite: `
+CREATE TABLE privacy_ledger (number INTEGER PRIMARY KEY, document TEXT NOT NULL) STRICT;
+CREATE TABLE round_noise (
+  round_id TEXT NOT NULL, inputs TEXT NOT NULL, seed TEXT NOT NULL, entry INTEGER NOT NULL,
+  PRIMARY KEY (round_id, inputs)
+) STRICT, WITHOUT ROWID;`,
+    postgres: `
+CREATE TABLE privacy_ledger (number BIGINT PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE round_noise (
+  round_id TEXT COLLATE "C" NOT NULL, inputs TEXT COLLATE "C" NOT NULL, seed TEXT NOT NULL,
+  entry BIGINT NOT NULL, PRIMARY KEY (round_id, inputs)
+);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

@@ -5,6 +5,7 @@
 import type { JobState } from '../../adapters/wire/jobs.ts'
 import type { Paging } from './documents.ts'
 import type { GovernanceTables } from './governance-tables.ts'
+import type { PrivacyTables } from './privacy-tables.ts'
 import type {
   Device,
   DeviceVisit,
@@ -40,7 +41,8 @@ export type ReleaseTables = {
 
 /** What is read and written. `save…` inserts or replaces by id. Lists come in order of insertion. */
 export type Tables = GovernanceTables &
-  ReleaseTables & {
+  ReleaseTables &
+  PrivacyTables & {
     /** Small values that the server made for itself: keys. */
     setting(name: string): Promise<string | undefined>
     /** False when there is one of this name, which stays. */
@@ -151,6 +153,8 @@ export type Tables = GovernanceTables &
     >
     /** Updates of the device in rounds that it was assigned to at `since` or later. */
     countUpdates(deviceId: string, since: number): Promise<number>
+    /** Updates of the device in rounds of this job. */
+    countUpdatesTo(jobId: string, deviceId: string): Promise<number>
     /** How many devices have sent these updates that count in a round, also by edges. */
     countSent(roundId: string, digests: readonly string[]): Promise<number>
     /** Devices with a place in the round that have sent nothing, but for silent ones. */

@@ -4,6 +4,7 @@ import { documentOf, documents, parsed } from './documents.ts'
 import { foldedTables } from './folded-tables.ts'
 import { governanceTables } from './governance-tables.ts'
 import { maskTables } from './mask-tables.ts'
+import { privacyTables } from './privacy-tables.ts'
 import type {
   Device,
   DeviceVisit,
@@ -33,6 +34,7 @@ export const tablesOf = (sql: Sql): Tables => ({
   ...foldedTables(sql),
   ...maskTables(sql),
   ...releaseTables(sql),
+  ...privacyTables(sql),
   ...governanceTables(sql),
 })
 
@@ -301,6 +303,12 @@ const members = (sql: Sql) => ({
       deviceId,
       since,
     )
+    return Number(row!['count'])
+  },
+  async countUpdatesTo(jobId: string, deviceId: string) {
+    const query = `SELECT count(*) AS count FROM members JOIN rounds ON rounds.id = round_id
+      WHERE job_id = ? AND device_id = ? AND digest IS NOT NULL`
+    const [row] = await sql.rows(query, jobId, deviceId)
     return Number(row!['count'])
   },
   async countAtWork(roundId: string) {

@@ -44,6 +44,45 @@ describe('loreweave-server', () => {
     expect(await server.stop()).toBe(0)
   })
 
+  test('an operator plans a private job, sets its budget, and has the ledger recomputed', async () => {
+    const data = join(root, 'private')
+    const file = join(root, 'private.json')
+    const job = tinyJob({
+      contributions: ['adapter'],
+      cohort: { size: 30, goal: 30, minimum: 30 },
+      rounds: 10,
+      privacy: { epsilon: 4 },
+    })
+    writeFileSync(file, JSON.stringify(job))
+    const plan = await callCli(['privacy', 'plan', file])
+    expect(plan.stdout).toContain('4 after 10 rounds, at delta 0.000001')
+    expect(plan.stdout).toContain('no epsilon against it')
+    expect(plan.stdout).toContain('"acceptNoise": true')
+
+    const server = await startServer(data)
+    const env = { LOREWEAVE_SERVER: server.url, LOREWEAVE_SERVER_DATA: data }
+    const dry = await callCli(['job', 'create', '--file', file, '--dry-run'], env)
+    expect(dry.stdout).toContain('There is no budget for it')
+    const none = await callCli(['job', 'create', '--file', file], env)
+    expect([none.status, none.stderr]).toEqual([1, expect.stringContaining('drown')])
+    const budget = await callCli(['privacy', 'budget', '--epsilon', '2'], env)
+    expect(budget.stdout).toMatch(/all +personalization +0 +2 +2/)
+    const again = await callCli(['job', 'create', '--file', file, '--dry-run', '--json'], env)
+    expect(JSON.parse(again.stdout).room).toBeLessThan(10)
+    const verified = await callCli(['privacy', 'verify', '--json'], env)
+    const { isWhole, entries, head } = JSON.parse(verified.stdout)
+    expect([isWhole, entries]).toEqual([true, 1])
+    const shown = await callCli(['privacy', 'show'], env)
+    expect(shown.stdout).toContain(`${head.number}:${head.hash}`)
+    const gone = ['privacy', 'verify', '--expect', `2:${'0'.repeat(64)}`]
+    const missing = await callCli(gone, env)
+    expect([missing.status, missing.stdout]).toEqual([
+      1,
+      expect.stringContaining('WRONG at entry 2'),
+    ])
+    expect(await server.stop()).toBe(0)
+  })
+
   test('a refusal ends the process with its exit status', async () => {
     const refused = await runCli(['job', 'list', '--data', join(root, 'none')])
     expect(refused).toMatchObject({ stderr: expect.stringContaining('--data'), status: 1 })

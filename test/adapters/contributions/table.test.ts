@@ -109,7 +109,9 @@ describe.each(CONTRIBUTIONS.map((row) => [row.name, row] as const))(
 
 test('the table has a row for each contribution, and a round asks for some of them in its order', () => {
   expect(CONTRIBUTIONS.map(({ name }) => name)).toEqual(Contribution.options)
-  const names = askedRows({ contributions: ['statistics', 'adapter'] }).map((row) => row.name)
+  const names = askedRows({ ...job, contributions: ['statistics', 'adapter'] }).map(
+    (row) => row.name,
+  )
   expect(names).toEqual(['adapter', 'statistics'])
 })
 

@@ -20,15 +20,16 @@ const fixedSize = (sample: number, population: number, noise: number, times: num
 const off = (value: number, expected: number) => Math.abs(value / expected - 1)
 
 test.each([
-  [poisson(0.01, 1, 1000), 1e-5, 2.1014, 1.8282],
-  [gaussian(10, 50), 1e-5, 3.189, 2.9432],
-  [poisson(0.001, 0.6, 1000), 1e-6, 3.14096, 2.1067],
-  [gaussian(2), 1e-5, 2.1657, 1.9931],
-])('%j at δ = %d: RDP %d, PLD %d', (event, delta, rdp, pld) => {
+  [poisson(0.01, 1, 1000), 1e-5, 2.1014, 1.8282, 'pld'],
+  [gaussian(10, 50), 1e-5, 3.189, 2.9432, 'exact'],
+  [poisson(0.001, 0.6, 1000), 1e-6, 3.14096, 2.1067, 'pld'],
+  [gaussian(2), 1e-5, 2.1657, 1.9931, 'exact'],
+])('%j at δ = %d: RDP %d, PLD %d', (event, delta, rdp, pld, accountant) => {
   expect(off(rdpEpsilon([event], delta), rdp)).toBeLessThan(1e-3)
   const spent = spentBy([event], delta)
-  expect(spent).toMatchObject({ accountant: 'pld', neighbours: 'add-or-remove' })
+  expect(spent).toMatchObject({ accountant, neighbours: 'add-or-remove' })
   expect(off(spent.epsilon, pld)).toBeLessThan(1e-4)
+  expect(off(epsilonOf(composedLoss([event]), delta), pld)).toBeLessThan(1e-4)
 })
 
 test('a sample of a fixed size is accounted by RDP between neighbours that differ in one', () => {

@@ -165,6 +165,10 @@ const JOBS: Cases = {
     }),
     E_FEATURES: createJob({ features: { pooled: 0, named: [] } }),
     E_FULL: () => send(testServer({ hasRoom: () => false }), 'createJob'),
+    E_BUDGET_SPENT: createJob({
+      ...{ contributions: ['adapter'], privacy: { noise: 5, acceptNoise: true } },
+      cohort: { size: 2, goal: 2, minimum: 2 },
+    }),
   },
   listJobs: { 200: fresh('listJobs'), E_BODY: fresh('listJobs', { query: '?state=asleep' }) },
   getJob: {
@@ -280,6 +284,16 @@ const ACCESS: Cases = {
   },
 }
 
+const PRIVACY: Cases = {
+  ledger: { 200: byDevice('ledger'), E_BODY: byDevice('ledger', { query: '?after=none' }) },
+  operatorLedger: {
+    200: fresh('operatorLedger'),
+    E_BODY: fresh('operatorLedger', { query: '?after=none' }),
+  },
+  privacy: { 200: fresh('privacy') },
+  setBudget: { 201: fresh('setBudget') },
+}
+
 const SERVER: Cases = {
   overview: { 200: fresh('overview') },
   events: {
@@ -317,5 +331,6 @@ export const CASES: Cases = {
   ...FLEET,
   ...RELEASES,
   ...ACCESS,
+  ...PRIVACY,
   ...SERVER,
 }

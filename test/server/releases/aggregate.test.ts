@@ -68,6 +68,7 @@ const setting = (
   const factor = contributions.includes('adapter') ? factorOf({ adapterRounds }) : null
   const assignment: Assignment = {
     ...tinyJob(),
+    privacy: undefined,
     jobId: 'job',
     roundId: 'round',
     uploadToken: 'x'.repeat(16),

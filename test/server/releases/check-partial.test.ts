@@ -36,6 +36,7 @@ const round: Round = {
 }
 const assignment: Assignment = {
   ...tinyJob(),
+  privacy: undefined,
   ...{ jobId: 'job', roundId: 'round', uploadToken: 'x'.repeat(16), release, basisEpoch: 0 },
   ...{ contributions: spec.contributions, factor: 'B', training: spec.training },
   ...{ prior: spec.prior, purpose: 'personalization', deadlineAt: NOW + 1000 },

@@ -46,6 +46,7 @@ const setting = (robust: RobustPlan | undefined, spoil: (parts: Part[]) => Part[
   const { bytes: parent } = firstRelease(spec, NOW)
   const assignment = {
     ...spec,
+    privacy: undefined,
     ...{ jobId: 'job', roundId: 'round', uploadToken: 'x'.repeat(16), release: sha256Hex(parent) },
     ...{ basisEpoch: 0, factor: 'B' as const, deadlineAt: NOW },
   }
