@@ -4,7 +4,7 @@
  * no vector, from the shares that devices reveal.
  */
 import { FedError } from '../errors.ts'
-import type { MaskAnswers, MaskShares, RosterMember } from '../wire/masks.ts'
+import type { MaskAnswers, RosterMember } from '../wire/masks.ts'
 import type { Ciphers } from './ciphers.ts'
 import { removePairMask } from './pair-masks.ts'
 import { parametersOf, type Rates } from './parameters.ts'
@@ -16,26 +16,41 @@ import { fromText, hexOf, ownKey, type RoundName, toText } from './signed-texts.
 export type Told = RoundName &
   Rates & {
     readonly members: readonly RosterMember[]
-    readonly shares: ReadonlyMap<number, Pick<MaskShares, 'seedDigest' | 'shares'>>
+    /** to: whom it gave shares of its secrets. */
+    readonly shares: ReadonlyMap<number, Shared>
     readonly survivors: readonly number[]
     readonly answers: ReadonlyMap<number, MaskAnswers['shares']>
   }
 
+type Shared = { readonly seedDigest: string; readonly to: readonly number[] }
+
+/** The masks of every `of`-th device, from the one at `index` on. */
+export type Part = { readonly index: number; readonly of: number }
+export const WHOLE: Part = { index: 0, of: 1 }
+
 /**
- * In place: `sum` of the survivors' masked vectors becomes that of their vectors. Fails with E_SHARES
+ * In place: `sum` of the survivors' masked vectors becomes that of their vectors. One mask is in memory
+ * at a time. Parts may be taken out of different sums, which are added afterwards. Fails with E_SHARES
  * where a secret does not come back, and names the device by its place.
  */
-export const unmask = (ciphers: Ciphers, told: Told, sum: Uint32Array): void => {
+export const unmask = (
+  ciphers: Ciphers,
+  told: Told,
+  sum: Uint32Array,
+  { index, of }: Part = WHOLE,
+): void => {
   const { members, shares, survivors } = told
   const isSurvivor = new Set(survivors)
   const edges = edgesOf(told)
-  for (const place of survivors) {
+  const isInPart = (_: number, i: number) => i % of === index
+  for (const place of survivors.filter(isInPart)) {
     const { seedDigest } = shares.get(place)!
     const isSeed = (seed: Uint8Array) => hexOf(ciphers.sha256(seed)) === seedDigest
     const seed = secretOf(told, place, 'seed', isSeed)
     takeFrom(sum, maskOf(ciphers, ownKey(ciphers, told, seed), sum.length))
   }
-  for (const place of [...shares.keys()].filter((one) => !isSurvivor.has(one))) {
+  const dropped = [...shares.keys()].filter((one) => !isSurvivor.has(one))
+  for (const place of dropped.filter(isInPart)) {
     const beside = [...(edges.get(place) ?? [])].filter((one) => isSurvivor.has(one))
     if (beside.length === 0) continue
     const { maskKey } = members[place]!
@@ -51,8 +66,8 @@ export const unmask = (ciphers: Ciphers, told: Told, sum: Uint32Array): void => 
 /** Who has masks with whom: both have shared their secrets, and one has drawn the other. */
 const edgesOf = ({ shares }: Told): Map<number, Set<number>> => {
   const edges = new Map([...shares.keys()].map((place) => [place, new Set<number>()]))
-  for (const [from, { shares: sent }] of shares)
-    for (const { to } of sent) {
+  for (const [from, { to: sent }] of shares)
+    for (const to of sent) {
       if (!edges.has(to)) continue
       edges.get(from)!.add(to)
       edges.get(to)!.add(from)
@@ -89,7 +104,7 @@ const secretOf = (
 
 /** Of those who were given one. */
 const sharesOf = ({ shares, answers }: Told, of: number, secret: 'seed' | 'key'): Share[] => {
-  const holders = new Set([of, ...(shares.get(of)?.shares ?? []).map(({ to }) => to)])
+  const holders = new Set([of, ...(shares.get(of)?.to ?? [])])
   return [...answers].flatMap(([holder, revealed]) => {
     if (!holders.has(holder)) return []
     const found = revealed.find((one) => one.of === of && one.secret === secret)

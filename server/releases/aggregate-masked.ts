@@ -1,4 +1,7 @@
-/** A masked round: its updates are added in the ring, and what takes the masks away makes a sum of them. */
+/**
+ * A masked round: its updates are added in the ring, one in memory at a time, and what takes the masks
+ * away makes a sum of them. The masks may be taken away in parts, by threads of their own.
+ */
 import {
   decodeMaskedUpdate,
   type MaskedPlan,
@@ -9,24 +12,20 @@ import { CONTRIBUTIONS } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { nativeCiphers } from '../../adapters/node/ciphers.ts'
 import { addTo } from '../../adapters/secagg/ring.ts'
-import { type Told, unmask } from '../../adapters/secagg/unmask.ts'
-import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import type { AggregationPlan, ParentBytes, SumPlan } from './aggregation-plan.ts'
+import { type Part, type Told, unmask } from '../../adapters/secagg/unmask.ts'
+import type { AggregationPlan, MaskedSum, ParentBytes, SumPlan } from './aggregation-plan.ts'
 import { finishRelease, startOf } from './finish.ts'
 import type { PartialAggregation } from './folded.ts'
 import type { BuiltRelease } from './release.ts'
 
 /** An Aggregation. */
-export const startMasked = (
-  { spec, round }: SumPlan,
-  told: Told & Pick<JobSpec, 'contributions'>,
-) => {
+export const startMasked = ({ spec, round }: SumPlan, { contributions, planDigest }: MaskedSum) => {
   const masked: MaskedPlan = {
     ...spec,
-    contributions: told.contributions,
+    contributions,
     factor: round.factor,
     masking: { devices: spec.cohort.size },
-    planDigest: told.planDigest,
+    planDigest,
   }
   const sum = new Uint32Array(ringSize(masked))
   let devices = 0
@@ -40,13 +39,14 @@ export const startMasked = (
       addTo(sum, partial.ring!)
       devices += partial.devices
     },
+    unmask: (told: Told, part: Part): void => unmask(nativeCiphers, told, sum, part),
     finish(plan: AggregationPlan, parent: ParentBytes): BuiltRelease {
-      if (devices !== told.survivors.length)
+      const expected = plan.masked!.survivors.length
+      if (devices !== expected)
         throw new FedError(
           'E_SURVIVORS',
-          `expected the masked updates of ${told.survivors.length} devices, got ${devices}`,
+          `expected the masked updates of ${expected} devices, got ${devices}`,
         )
-      unmask(nativeCiphers, told, sum)
       const { totalOf, norms } = readRing(sum, masked, nativeCiphers)
       const came = { rows: CONTRIBUTIONS, devices, gatheredOf: totalOf, norms }
       return finishRelease(plan, startOf(plan, parent), came)

@@ -48,6 +48,9 @@ const answer = (request: WorkerRequest): WorkerAnswer => {
     }
     case 'partial':
       return { kind: 'partial', partial: aggregation!.partial() }
+    case 'unmask':
+      aggregation!.unmask!(request.told, request.part)
+      return { kind: 'ready' }
     case 'merge':
       aggregation?.merge(request.partial)
       buffersOf(request.partial).forEach(discard)

@@ -27,6 +27,7 @@ import {
 } from '../../adapters/contributions/partial-update.ts'
 import { askedRows, rowsOf, summedOf, summedSize } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
+import { type Part, type Told, WHOLE } from '../../adapters/secagg/unmask.ts'
 import { jobDigest } from '../../adapters/wire/job-digest.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
@@ -61,6 +62,7 @@ export const aggregateInProcess: Aggregate = async (plan, read) => {
   const { usable, left } = splitFolded(plan.digests, plan.folded ?? [])
   for (const one of usable) aggregation.merge(readFolded(one, await read(one.hash)))
   await addAll(left, read, [(update) => aggregation.add(update)])
+  if (plan.masked) aggregation.unmask!(plan.masked, WHOLE)
   return outcomeOf(plan, aggregation, await readParent(plan, read))
 }
 
@@ -96,6 +98,8 @@ export type Aggregation = {
   partial(): PartialAggregation
   /** Adds what another aggregation of the same plan was given. */
   merge(partial: PartialAggregation): void
+  /** Of a masked round, once each: takes a part of the masks out of the sum. Fails with E_SHARES. */
+  unmask?(told: Told, part: Part): void
   /** plan: the one it was started with. */
   finish(plan: AggregationPlan, parent: ParentBytes): BuiltRelease
 }

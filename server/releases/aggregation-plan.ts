@@ -21,13 +21,18 @@ export type AggregationPlan = {
   readonly folded?: readonly Folded[]
   readonly late?: readonly Late[]
   /** What takes the masks of a masked round away. */
-  readonly masked?: Told & Pick<JobSpec, 'contributions'>
+  readonly masked?: Told & MaskedSum
   /** Of the noise of a private round: 32 bytes, for these updates alone. */
   readonly noiseKey?: Uint8Array
 }
 
+/** What masked updates are a sum of. */
+export type MaskedSum = Pick<Told, 'planDigest'> & Pick<JobSpec, 'contributions'>
+
 /** What the updates of a round are added up for. */
-export type SumPlan = Pick<AggregationPlan, 'spec' | 'round' | 'late' | 'masked'>
+export type SumPlan = Pick<AggregationPlan, 'spec' | 'round' | 'late'> & {
+  readonly masked?: MaskedSum
+}
 
 /** An earlier release that some of the updates were trained from, and how many releases it lies behind. */
 export type Late = { readonly release: string; readonly lag: number }

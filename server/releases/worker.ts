@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
 import { type ErrorCode, FedError } from '../../adapters/errors.ts'
 import { askThread, startThread } from '../../adapters/node/threads.ts'
+import type { Part, Told } from '../../adapters/secagg/unmask.ts'
 import {
   type Aggregate,
   type AggregationPlan,
@@ -33,6 +34,7 @@ export type WorkerRequest =
   | { readonly kind: 'addFolded'; readonly folded: Folded; readonly bytes: Uint8Array }
   | { readonly kind: 'fold'; readonly roundId: string; readonly digests: readonly string[] }
   | { readonly kind: 'partial' }
+  | { readonly kind: 'unmask'; readonly told: Told; readonly part: Part }
   | { readonly kind: 'merge'; readonly partial: PartialAggregation }
   | { readonly kind: 'startRobust'; readonly plan: AggregationPlan; readonly parent: ParentBytes }
   | { readonly kind: 'addAt'; readonly update: Uint8Array; readonly at: number }
@@ -66,6 +68,11 @@ export const aggregateInWorker: Aggregate = async (plan, read) => {
     const [first, ...others] = workers
     for (const one of usable) await addFolded(first!, one, read)
     await addAll(left, read, workers.map(adderOf))
+    const { masked: told } = plan
+    const unmasked = workers.map((worker, index) =>
+      told ? ask(worker, { kind: 'unmask', told, part: { index, of: workers.length } }) : null,
+    )
+    await Promise.all(unmasked)
     for (const other of others) {
       const { partial } = await askFor('partial', other, { kind: 'partial' })
       await ask(first!, { kind: 'merge', partial }, buffersOf(partial))
@@ -104,7 +111,7 @@ export const foldInWorker: Fold = (plan, read) =>
 
 /** They are ready for updates, and end with the work, or when its time is over. */
 const withWorkers = async <T>(
-  { spec, round, late = [] }: SumPlan,
+  { spec, round, late = [], masked }: SumPlan,
   read: Read,
   count: number,
   work: (workers: readonly Worker[]) => Promise<T>,
@@ -116,7 +123,9 @@ const withWorkers = async <T>(
   const { aggregationMs = AGGREGATION_MS } = spec.cohort
   const timer = setTimeout(() => void stop(), aggregationMs)
   try {
-    const plan = { spec, round, late }
+    const { contributions, planDigest } = masked ?? {}
+    const ofMasks = contributions && planDigest ? { masked: { contributions, planDigest } } : {}
+    const plan = { spec, round, late, ...ofMasks }
     const start = { kind: 'start', plan, late: await readLate(plan, read) } as const
     await Promise.all(workers.map((worker) => ask(worker, start)))
     return await work(workers)
@@ -138,13 +147,15 @@ const threadsFor = (updates: number): number =>
   Math.max(1, Math.min(Math.ceil(updates / UPDATES_A_THREAD), availableParallelism(), MAX_THREADS))
 
 /** What can be handed to another thread without a copy. */
-export const buffersOf = ({ sums }: PartialAggregation): ArrayBuffer[] =>
-  sums.flatMap(
+export const buffersOf = ({ sums, ring }: PartialAggregation): ArrayBuffer[] => [
+  ...(ring ? [ring.buffer as ArrayBuffer] : []),
+  ...sums.flatMap(
     (sum) =>
       ('singles' in sum
         ? sum.singles.map(({ vector }) => vector.buffer)
         : [sum.low.buffer, sum.high.buffer]) as ArrayBuffer[],
-  )
+  ),
+]
 
 /** Empty for a view of a part: the rest of the buffer may be somebody else's. */
 export const wholeBuffer = ({ buffer, byteLength }: Uint8Array): ArrayBuffer[] =>

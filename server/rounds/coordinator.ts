@@ -19,7 +19,8 @@ import type { JobEvent } from './events.ts'
 import { badUpdatesOf, countedDigests, foldRounds, forgetSums } from './folding.ts'
 import { chargeRound } from './ledger.ts'
 import { advance } from './machine.ts'
-import { stepMasks, toldIn } from './masks.ts'
+import { stepMasks } from './mask-steps.ts'
+import { toldIn } from './masks.ts'
 import { apply, lockedProgress } from './progress.ts'
 import { isAttemptDue } from './round.ts'
 import { earlierRounds, lateOf } from './window.ts'
@@ -330,7 +331,7 @@ export const forgetUpdates = async (
 ): Promise<void> => {
   await forgetSums({ store, objects }, roundId)
   for (const digest of await store.digests(roundId)) await objects.drop(digest)
-  await store.dropMaskMessages(roundId)
+  await store.dropMasks(roundId)
   await store.dropRoundNoise(roundId)
 }
 

@@ -5,7 +5,7 @@
 import { isFedError } from '../../adapters/errors.ts'
 import type { AbandonReason } from '../../adapters/wire/job-life.ts'
 import { newId } from '../access/secrets.ts'
-import type { Round } from '../store/records.ts'
+import type { Round, RoundMember } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Attendance } from './attendance.ts'
 import { forgetUpdates } from './coordinator.ts'
@@ -86,7 +86,7 @@ const withdraw = async (
     if (member.digest !== null && !withUpdate) return null
     if (!(await isCounted(tx, progress, round, member))) return null
     const { id: counting } = progress.round
-    const event = isInMaskedSum(progress.round, deviceId)
+    const event = isInMaskedSum(progress.round, member)
       ? { kind: 'masked' as const, round: abandon(progress.round, LEFT, clock()) }
       : { kind: 'withdraw' as const, member }
     const after = await apply(deps, tx, progress, event, clock())
@@ -111,5 +111,6 @@ const dropSums = async (tx: Tables, roundId: string, digest: string): Promise<st
 
 const LEFT = 'a device has left whose masked update was in the sum, and cannot be taken out of it'
 
-const isInMaskedSum = ({ masking }: Round, deviceId: string): boolean =>
-  masking?.survivors.includes(masking.members.indexOf(deviceId)) ?? false
+/** Others have begun to agree on who is left. */
+const isInMaskedSum = ({ masking }: Round, { digest }: RoundMember): boolean =>
+  masking !== undefined && masking.phase !== 'masking' && digest !== null

@@ -1,171 +1,58 @@
 /**
- * A masked round, while it collects: devices join when their updates are ready, share their secrets, send
- * masked updates, agree on who has survived, and reveal what takes the masks away. Each step ends when
- * all have done it, or at its deadline with as many as it needs; with fewer the round is given up.
+ * What devices of a masked round say, and what they are asked: devices join when their updates are
+ * ready, share their secrets, send masked updates, agree on who has survived, and reveal what takes the
+ * masks away (mask-steps.ts). A request reads the round, what its step asks of all, and what is of this
+ * device; never what the others have said.
  */
 
-import { unusedContributions } from '../../adapters/contributions/table.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { nativeCiphers } from '../../adapters/node/ciphers.ts'
-import { parametersOf } from '../../adapters/secagg/parameters.ts'
-import { checkKeys, rosterOf } from '../../adapters/secagg/roster.ts'
-import type { MaskMessage, MaskStatus } from '../../adapters/wire/masks.ts'
+import { sha256Hex } from '../../adapters/node/sha256.ts'
+import { checkKeys } from '../../adapters/secagg/roster.ts'
+import { fromText } from '../../adapters/secagg/signed-texts.ts'
+import type { Told } from '../../adapters/secagg/unmask.ts'
+import type {
+  MaskAnswers,
+  MaskMessage,
+  MaskRequest,
+  MaskShares,
+  MaskStatus,
+} from '../../adapters/wire/masks.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import type { Job, JobProgress, Masking, Round } from '../store/records.ts'
-import type { Tables, Transaction } from '../store/store.ts'
-import { planDigestOf } from './assignment.ts'
+import type { Job, Masking, Round } from '../store/records.ts'
+import type { Tables } from '../store/store.ts'
 import type { RoundDeps } from './deps.ts'
-import { apply, lockedProgress } from './progress.ts'
-import { abandon, closeRound, isCollecting } from './round.ts'
+import {
+  asked,
+  limitsOf,
+  planIn,
+  SIGNED_TEXT,
+  STEPS,
+  saidIn,
+  stepMasks,
+  unusedIn,
+} from './mask-steps.ts'
+import { lockedProgress } from './progress.ts'
+import { isCollecting } from './round.ts'
 
-type Kind = MaskMessage['kind']
-type BodyOf<K extends Kind> = Extract<MaskMessage, { kind: K }>
-
-/** By place in the roster, what devices have said. */
-const saidIn = async <K extends Kind>(
-  tables: Tables,
-  { id }: Round,
-  { members }: Pick<Masking, 'members'>,
-  kind: K,
-): Promise<Map<number, BodyOf<K>>> => {
-  const places = new Map(members.map((device, place) => [device, place]))
-  const said = (await tables.maskMessages(id, kind)).flatMap(({ deviceId, body }) => {
-    const place = places.get(deviceId)
-    return place === undefined ? [] : [[place, JSON.parse(body) as BodyOf<K>] as const]
-  })
-  return new Map(said.sort(([a], [b]) => a - b))
-}
-
-const allOf = ({ members }: Masking): number[] => members.map((_, place) => place)
-
-type Step = {
-  /** What devices say in it; null: they send their masked updates. */
-  readonly kind: Kind | null
-  /** Who is to do it, and the fewest that must. */
-  readonly who: (masking: Masking) => readonly number[]
-  readonly least: (masking: Masking, job: Job) => number
-  readonly next: (masking: Masking, done: readonly number[]) => Masking | null
-  readonly what: string
-}
-
-const rosterParameters = ({ members }: Masking, { spec }: Job) =>
-  parametersOf(Math.max(2, members.length), spec.masks!)
-
-const STEPS: Record<Exclude<Masking['phase'], 'joining'>, Step> = {
-  sharing: {
-    kind: 'shares',
-    who: allOf,
-    least: (_, { spec }) => spec.cohort.minimum,
-    next: (masking, senders) => ({ ...masking, phase: 'masking', senders }),
-    what: 'shared their secrets',
-  },
-  masking: {
-    kind: null,
-    who: ({ senders }) => senders,
-    least: (masking, job) =>
-      Math.max(job.spec.cohort.minimum, rosterParameters(masking, job).quorum),
-    next: (masking, survivors) => ({ ...masking, phase: 'agreeing', survivors }),
-    what: 'sent a masked update',
-  },
-  agreeing: {
-    kind: 'survivors',
-    who: ({ survivors }) => survivors,
-    least: (masking, job) => rosterParameters(masking, job).quorum,
-    next: (masking) => ({ ...masking, phase: 'unmasking' }),
-    what: 'agreed on who is left',
-  },
-  unmasking: {
-    kind: 'unmask',
-    who: ({ survivors }) => survivors,
-    least: (masking, job) => rosterParameters(masking, job).threshold,
-    next: () => null,
-    what: 'revealed their shares',
-  },
-}
-
-/** Who has done what the phase asks for. */
-const doneIn = async (tables: Tables, round: Round, masking: Masking, step: Step) => {
-  const who = step.who(masking)
-  const isDone = async (place: number) =>
-    (await tables.member(round.id, masking.members[place]!))?.digest != null
-  if (step.kind !== null) {
-    const said = await saidIn(tables, round, masking, step.kind)
-    return who.filter((place) => said.has(place))
-  }
-  const done: number[] = []
-  for (const place of who) if (await isDone(place)) done.push(place)
-  return done
-}
-
-/** The round after what has been said by now; the same where nothing comes of it. */
-const nextRound = async (
-  tables: Tables,
-  { job, round }: JobProgress,
-  now: number,
-): Promise<Round | null> => {
-  const { masks, cohort } = job.spec
-  if (!masks || !round || round.phase !== 'collecting') return round
-  const { masking } = round
-  const endsAt = now + masks.phaseMs
-  if (masking === undefined || masking.phase === 'joining') {
-    const joined = await tables.maskMessages(round.id, 'keys')
-    const isDue = now >= round.deadlineAt && joined.length >= cohort.minimum
-    if (joined.length < cohort.goal && !isDue) return round
-    const roster = await sortedMembers(tables, joined)
-    // Some may have been erased since they joined.
-    if (roster.members.length < (isDue ? cohort.minimum : cohort.goal)) return round
-    const next = { phase: 'sharing', endsAt, ...roster, senders: [], survivors: [] } as const
-    // Nobody else is assigned; the time of the round is that of its steps.
-    return { ...round, masking: next, deadlineAt: now + 4 * masks.phaseMs + 1 }
-  }
-  const step = STEPS[masking.phase]
-  const done = await doneIn(tables, round, masking, step)
-  if (done.length < step.who(masking).length && now < masking.endsAt) return round
-  const least = step.least(masking, job)
-  if (done.length < least)
-    return abandon(round, `${done.length} devices ${step.what}, of at least ${least}`, now)
-  const next = step.next(masking, done)
-  return next ? { ...round, masking: { ...next, endsAt } } : closeRound(round, now)
-}
-
-const sortedMembers = async (
-  tables: Tables,
-  joined: readonly { deviceId: string }[],
-): Promise<Pick<Masking, 'members' | 'identities'>> => {
-  const devices = await Promise.all(joined.map(({ deviceId }) => tables.device(deviceId)))
-  const sorted = devices
-    .flatMap((device) => (device ? [device] : []))
-    .sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
-  return {
-    members: sorted.map(({ id }) => id),
-    identities: sorted.map(({ publicKey }) => publicKey),
-  }
-}
-
-/** In a transaction that holds the lineage: goes on as far as what was said allows. */
-export const stepMasks = async (
-  deps: Pick<RoundDeps, 'rng' | 'log'>,
-  tx: Transaction,
-  job: Job,
-  now: number,
-): Promise<JobProgress> => {
-  const progress = await lockedProgress(tx, job)
-  const round = await nextRound(tx, progress, now)
-  if (!round || round === progress.round) return progress
-  return apply(deps, tx, progress, { kind: 'masked', round }, now)
-}
+type BodyOf<K extends MaskMessage['kind']> = Extract<MaskMessage, { kind: K }>
 
 /** Fails with E_ROUND_CLOSED where the round does not wait for this device's masked update. */
-export const checkWaitsForMasked = ({ masking, id }: Round, deviceId: string): void => {
-  const place = masking?.members.indexOf(deviceId) ?? -1
-  if (masking?.phase !== 'masking' || !masking.senders.includes(place))
+export const checkWaitsForMasked = async (
+  tables: Tables,
+  round: Round,
+  deviceId: string,
+): Promise<void> => {
+  const { masking, id } = round
+  if (masking?.phase !== 'masking' || !(await isToDo(tables, round, masking, deviceId)))
     throw new FedError('E_ROUND_CLOSED', `round ${id} waits for no masked update of this device`)
 }
 
 /**
  * Takes what a device says in a step. The same again is taken too. Fails with E_NOT_IN_COHORT, E_TWICE
  * (something else was said before), E_ROUND_CLOSED (not in this step), E_PLAN, E_ROSTER (its keys are not
- * signed for this round).
+ * signed for this round), E_SHARES (not one for each neighbour that a device draws), E_SURVIVORS (it has
+ * not signed who is left).
  */
 export const takeMaskMessage = async (
   deps: RoundDeps & { readonly wake: () => void },
@@ -177,64 +64,120 @@ export const takeMaskMessage = async (
   const found = await store.round(roundId)
   const job = found && (await store.job(found.jobId))
   if (!job?.spec.masks) throw new FedError('E_NO_ROUND', `no masked round ${roundId.slice(0, 64)}`)
+  const { kind } = message
+  const body = keptOf(message)
   const after = await store.transaction(async (tx) => {
     const progress = await lockedProgress(tx, job)
     const round = (await tx.round(roundId))!
     if (!(await tx.member(roundId, deviceId)))
       throw new FedError('E_NOT_IN_COHORT', 'the device was not assigned to this round')
-    const body = JSON.stringify(message)
-    const known = (await tx.maskMessages(roundId, message.kind)).find(
-      (one) => one.deviceId === deviceId,
-    )
-    if (known) {
-      if (known.body !== body)
-        throw new FedError('E_TWICE', `the device has said something else in "${message.kind}"`)
+    const known = await tx.maskMessage(roundId, kind, deviceId)
+    if (known !== undefined) {
+      if (known !== body)
+        throw new FedError('E_TWICE', `the device has said something else in "${kind}"`)
       return progress
     }
     const now = clock()
     if (round.id !== progress.round?.id || !isCollecting(round, now)) throw closed(roundId)
-    await checkMessage(tx, { job, round }, deviceId, message)
-    await tx.saveMaskMessage({ roundId, kind: message.kind, deviceId, body })
+    if (message.kind === 'keys') await checkJoins(tx, job, round, deviceId, message)
+    else await checkStep(tx, job, round, deviceId, message)
+    await tx.saveMaskMessage({ roundId, kind, deviceId, body })
     return stepMasks(deps, tx, job, now)
   })
   if (after.round?.phase === 'aggregating') deps.wake()
 }
 
-/** What nobody could use is not asked for. */
-const unusedIn = async (tables: Tables, job: Job, round: Round) => {
-  const parent = await tables.release(round.parent)
-  return parent ? unusedContributions(job.spec.contributions, parent.summary.parts) : []
+/** Of shares: whom they are for, and a digest; they themselves are kept by whom they are for. */
+type KeptShares = Pick<MaskShares, 'seedDigest'> & {
+  readonly to: readonly number[]
+  readonly digest: string
 }
 
-const digestIn = async (tables: Tables, job: Job, round: Round): Promise<string> =>
-  planDigestOf(job, round, await unusedIn(tables, job, round))
+const keptOf = (message: MaskMessage): string => {
+  if (message.kind !== 'shares') return JSON.stringify(message)
+  const { seedDigest, shares } = message
+  const digest = sha256Hex(new TextEncoder().encode(JSON.stringify(message)))
+  return JSON.stringify({ seedDigest, to: shares.map(({ to }) => to), digest } satisfies KeptShares)
+}
 
 const closed = (roundId: string) =>
   new FedError('E_ROUND_CLOSED', `round ${roundId} waits for nothing like that from this device`)
 
-const checkMessage = async (
-  tx: Transaction,
-  { job, round }: { job: Job; round: Round },
+const checkJoins = async (
+  tables: Tables,
+  job: Job,
+  round: Round,
   deviceId: string,
-  message: MaskMessage,
+  { planDigest, maskKey, sealKey, signature }: BodyOf<'keys'>,
 ): Promise<void> => {
-  const { masking } = round
-  if (message.kind !== 'keys') {
-    if (!masking || masking.phase === 'joining') throw closed(round.id)
-    const step = STEPS[masking.phase]
-    const place = masking.members.indexOf(deviceId)
-    if (step.kind !== message.kind || !step.who(masking).includes(place)) throw closed(round.id)
-    return
-  }
-  if (masking && masking.phase !== 'joining') throw closed(round.id)
-  const planDigest = await digestIn(tx, job, round)
-  if (message.planDigest !== planDigest)
+  if (round.masking) throw closed(round.id)
+  if (planDigest !== (await planIn(tables, job, round)).planDigest)
     throw new FedError('E_PLAN', 'the device has computed for another plan than this round has')
-  const { publicKey } = (await tx.device(deviceId))!
-  const { maskKey, sealKey, signature } = message
-  const round_ = { roundId: round.id, planDigest }
-  checkKeys(nativeCiphers, round_, { identity: publicKey, maskKey, sealKey, signature })
+  const { publicKey } = (await tables.device(deviceId))!
+  const member = { identity: publicKey, maskKey, sealKey, signature }
+  checkKeys(nativeCiphers, { roundId: round.id, planDigest }, member)
 }
+
+/** Keeps its shares by whom they are for. */
+const checkStep = async (
+  tables: Tables,
+  job: Job,
+  round: Round,
+  deviceId: string,
+  message: Exclude<MaskMessage, { kind: 'keys' }>,
+): Promise<void> => {
+  const { masking, id } = round
+  if (!masking || STEPS[masking.phase].says !== message.kind) throw closed(id)
+  if (!(await isToDo(tables, round, masking, deviceId))) throw closed(id)
+  const { place, identity } = (await tables.maskPlace(id, deviceId))!
+  if (message.kind === 'shares') {
+    checkShares(message, place, masking, job)
+    await tables.saveSealedShares(
+      id,
+      message.shares.map((one) => ({ ...one, from: place })),
+    )
+  }
+  if (message.kind === 'survivors') {
+    const text = new TextEncoder().encode((await tables.maskRequest(id, SIGNED_TEXT))!)
+    if (!nativeCiphers.verify(fromText(message.signature), text, fromText(identity)))
+      throw new FedError('E_SURVIVORS', 'the device has not signed the list of who is left')
+  }
+}
+
+const checkShares = (
+  { shares }: BodyOf<'shares'>,
+  place: number,
+  masking: Masking,
+  job: Job,
+): void => {
+  const { degree } = limitsOf(masking, job)
+  const to = new Set(shares.map((one) => one.to))
+  const isRight = to.size === degree && shares.length === degree && !to.has(place)
+  if (!isRight || shares.some((one) => one.to >= masking.devices))
+    throw new FedError('E_SHARES', `expected shares for ${degree} other devices of the roster`)
+}
+
+/** Whether this device has done what comes before. */
+const isToDo = async (
+  tables: Tables,
+  round: Round,
+  { phase }: Masking,
+  deviceId: string,
+): Promise<boolean> => {
+  if (!(await tables.maskPlace(round.id, deviceId))) return false
+  const { after } = STEPS[phase]
+  return hasDone(tables, round, after, deviceId)
+}
+
+const hasDone = async (
+  tables: Tables,
+  { id }: Round,
+  what: MaskMessage['kind'] | 'update',
+  deviceId: string,
+): Promise<boolean> =>
+  what === 'update'
+    ? (await tables.member(id, deviceId))?.digest != null
+    : (await tables.maskMessage(id, what, deviceId)) !== undefined
 
 /** What the server asks of a device now. */
 export const maskStatusOf = async (
@@ -250,79 +193,44 @@ export const maskStatusOf = async (
   const retryAfterMs = Math.round(Math.min(5000, job.spec.masks.phaseMs / 20))
   const wait = { protocol, request: null, isOver: false, retryAfterMs }
   const over = { ...wait, isOver: true }
-  const member = await store.member(roundId, deviceId)
-  if (!member || !isCollecting(round, clock())) return over
+  if (!(await store.member(roundId, deviceId)) || !isCollecting(round, clock())) return over
   const { masking } = round
-  if (!masking || masking.phase === 'joining') return wait
-  const place = masking.members.indexOf(deviceId)
-  const step = STEPS[masking.phase]
-  if (!step.who(masking).includes(place)) return over
-  const said = step.kind && (await saidIn(store, round, masking, step.kind))
-  if (said?.has(place) || (step.kind === null && member.digest !== null)) return wait
-  const planDigest = await digestIn(store, job, round)
-  const request = await requestFor(store, round, masking, place, planDigest)
-  return request ? { ...wait, request } : over
+  if (!masking) return wait
+  if (!(await isToDo(store, round, masking, deviceId))) return over
+  const { says, asks } = STEPS[masking.phase]
+  if (await hasDone(store, round, says ?? 'update', deviceId)) return wait
+  return { ...wait, request: await requestFor(store, round, asks, deviceId) }
 }
 
 const requestFor = async (
-  store: Tables,
+  tables: Tables,
   round: Round,
-  masking: Masking,
-  place: number,
-  planDigest: string,
-): Promise<MaskStatus['request']> => {
-  const { senders, survivors } = masking
-  switch (masking.phase) {
-    case 'joining':
-      return null
-    case 'sharing':
-      return { kind: 'roster', planDigest, members: await rosterIn(store, round, masking) }
-    case 'masking': {
-      const said = await saidIn(store, round, masking, 'shares')
-      const shares = [...said].flatMap(([from, body]) =>
-        body.shares.flatMap(({ to, sealed }) => (to === place ? [{ from, sealed }] : [])),
-      )
-      return { kind: 'shares', planDigest, senders: [...senders], shares }
-    }
-    case 'agreeing':
-      return { kind: 'survivors', planDigest, survivors: [...survivors] }
-    case 'unmasking': {
-      const said = await saidIn(store, round, masking, 'survivors')
-      // Who has not signed knows of no list.
-      if (!said.has(place)) return null
-      const signatures = [...said].map(([of, { signature }]) => ({ of, signature }))
-      const keys = senders.filter((one) => !survivors.includes(one))
-      return { kind: 'unmask', planDigest, seeds: [...survivors], keys, signatures }
-    }
-  }
-}
-
-const rosterIn = async (store: Tables, round: Round, masking: Masking) => {
-  const said = await saidIn(store, round, masking, 'keys')
-  const members = [...said].map(([place, { maskKey, sealKey, signature }]) => {
-    // Not as the store has it now: a device may have been erased, or has a new key.
-    const identity = masking.identities[place]!
-    return { identity, maskKey, sealKey, signature }
-  })
-  return rosterOf(members)
+  kind: MaskRequest['kind'],
+  deviceId: string,
+): Promise<MaskRequest> => {
+  const request = await asked(tables, round, kind)
+  if (request.kind !== 'shares') return request
+  const { place } = (await tables.maskPlace(round.id, deviceId))!
+  const sealed = await tables.sealedSharesFor(round.id, place)
+  return { ...request, shares: sealed.map(({ from, sealed }) => ({ from, sealed })) }
 }
 
 /** All that takes the masks away; null: the round has none. */
-export const toldIn = async (store: Tables, job: Job, round: Round) => {
-  const { masking } = round
-  if (!masking || !job.spec.masks) return null
-  const [shares, answers] = [
-    await saidIn(store, round, masking, 'shares'),
-    await saidIn(store, round, masking, 'unmask'),
-  ]
+export const toldIn = async (
+  tables: Tables,
+  job: Job,
+  round: Round,
+): Promise<(Told & { contributions: Job['spec']['contributions'] }) | null> => {
+  if (!round.masking || !job.spec.masks) return null
+  const shares = await saidIn<KeptShares>(tables, round, 'shares')
+  const answers = await saidIn<MaskAnswers>(tables, round, 'unmask')
   const { adversaries, dropouts } = job.spec.masks
-  const unused = await unusedIn(store, job, round)
+  const unused = await unusedIn(tables, job, round)
+  const { planDigest, members } = await asked(tables, round, 'roster')
   return {
     contributions: job.spec.contributions.filter((name) => !unused.includes(name)),
-    ...{ roundId: round.id, planDigest: await digestIn(store, job, round), adversaries, dropouts },
-    members: await rosterIn(store, round, masking),
-    shares: new Map([...shares].filter(([place]) => masking.senders.includes(place))),
-    survivors: masking.survivors,
+    ...{ roundId: round.id, planDigest, adversaries, dropouts, members, shares },
+    survivors: (await asked(tables, round, 'survivors')).survivors,
     answers: new Map([...answers].map(([place, { shares: revealed }]) => [place, revealed])),
   }
 }

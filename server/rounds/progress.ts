@@ -5,7 +5,7 @@
 import { strategies } from '../../adapters/aggregate/strategy.ts'
 import { FedError } from '../../adapters/errors.ts'
 import { newId } from '../access/secrets.ts'
-import type { Job, JobProgress, Round } from '../store/records.ts'
+import type { Job, JobProgress } from '../store/records.ts'
 import type { Transaction } from '../store/store.ts'
 import type { RoundDeps } from './deps.ts'
 import type { JobEvent } from './events.ts'
@@ -42,17 +42,11 @@ export const apply = async (
   const after = advance(before, event, now)
   if (after === before) return before
   if (after.job !== before.job) await tx.saveJob(after.job)
-  if (after.round && after.round !== before.round) await tx.saveRound(asKept(after.round))
+  if (after.round && after.round !== before.round) await tx.saveRound(after.round)
   logChange(deps, before, after, now)
   if (isAlive(before.job) && !isAlive(after.job)) await repeat(deps, tx, after.job, now)
   await openRound(deps, tx, after.job.lineId, now)
   return after
-}
-
-/** A roster names devices, and a round that has ended has no use for it. */
-const asKept = (round: Round): Round => {
-  const { masking: _, ...others } = round
-  return isOpen(round) ? round : others
 }
 
 /** A job that is repeated follows itself, unless its operator ended it. */

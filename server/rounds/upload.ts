@@ -19,7 +19,8 @@ import type { Coordinator } from './coordinator.ts'
 import { checkRoom, type RoundDeps } from './deps.ts'
 import type { EventOf } from './events.ts'
 import { advance } from './machine.ts'
-import { checkWaitsForMasked, stepMasks } from './masks.ts'
+import { stepMasks } from './mask-steps.ts'
+import { checkWaitsForMasked } from './masks.ts'
 import { apply, lockedProgress } from './progress.ts'
 import { countingRound } from './window.ts'
 
@@ -60,7 +61,7 @@ export const expectUpload = async (
   checkRoom(deps)
   const { job, round } = found
   const isEdge = member.devices !== undefined
-  if (job.spec.masks) checkWaitsForMasked(round, deviceId)
+  if (job.spec.masks) await checkWaitsForMasked(store, round, deviceId)
   return { duplicate: false, maxBytes: largestUpdate(job.spec, round.factor, isEdge) }
 }
 
@@ -141,7 +142,7 @@ const record = (
     const receive = { kind: 'receive', member, digest, ...ofEdge } as const
     if (member?.digest === digest) return true
     const { id: countedIn } = await checkWanted(tx, current, receive, now)
-    if (job.spec.masks) checkWaitsForMasked(current.round, deviceId)
+    if (job.spec.masks) await checkWaitsForMasked(tx, current.round, deviceId)
     await apply(deps, tx, newest, receive, now)
     await tx.saveMember(roundId, { ...member!, digest, isSilent: false, countedIn, ...ofEdge })
     if (job.spec.masks) await stepMasks(deps, tx, job, now)

@@ -65,6 +65,8 @@ export const MASK_ROUTES = {
         'E_TWICE',
         'E_PLAN',
         'E_ROSTER',
+        'E_SHARES',
+        'E_SURVIVORS',
       ],
     },
     async (c) => {

@@ -108,20 +108,27 @@ export type FoldedRecord = {
 }
 
 /**
- * How far a masked round is, beyond its devices' joining. members: their ids, by their places in the
- * roster; identities: their keys when they joined; senders: places of those that shared their secrets;
- * survivors: of those whose masked updates are in the sum.
+ * How far a masked round is, beyond its devices' joining. devices: in the roster; expected: how many are
+ * to do what the phase asks for. Who they are is in tables of its own: every request reads the round.
  */
 export type Masking = {
-  readonly phase: 'joining' | 'sharing' | 'masking' | 'agreeing' | 'unmasking'
+  readonly phase: 'sharing' | 'masking' | 'agreeing' | 'unmasking'
   readonly endsAt: number
-  readonly members: readonly string[]
-  readonly identities: readonly string[]
-  readonly senders: readonly number[]
-  readonly survivors: readonly number[]
+  readonly devices: number
+  readonly expected: number
 }
 
-/** What a device has said in a masked round; body: JSON of a MaskMessage. */
+/** place: in the roster, from 0. identity: its key when it joined. */
+export type MaskPlace = {
+  readonly deviceId: string
+  readonly place: number
+  readonly identity: string
+}
+
+/** Shares that the device at `from` has sealed for the one at `to`. */
+export type SealedShares = { readonly from: number; readonly to: number; readonly sealed: string }
+
+/** What a device has said in a masked round; body: JSON, see rounds/masks.ts. */
 export type MaskMessageRow = {
   readonly roundId: string
   readonly kind: string

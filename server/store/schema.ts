@@ -270,6 +270,37 @@ CREATE TABLE round_noise (
   entry BIGINT NOT NULL, PRIMARY KEY (round_id, inputs)
 );`,
   },
+  {
+    // In masked rounds: where devices stand in the roster, what each step asks of all of them, and the
+    // sealed shares by whom they are for.
+    sqlite: `
+CREATE TABLE mask_places (
+  round_id TEXT NOT NULL, device_id TEXT NOT NULL, place INTEGER NOT NULL, identity TEXT NOT NULL,
+  PRIMARY KEY (round_id, device_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mask_requests (
+  round_id TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (round_id, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mask_shares (
+  round_id TEXT NOT NULL, to_place INTEGER NOT NULL, from_place INTEGER NOT NULL,
+  sealed TEXT NOT NULL, PRIMARY KEY (round_id, to_place, from_place)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mask_messages_by_kind ON mask_messages (round_id, kind);`,
+    postgres: `
+CREATE TABLE mask_places (
+  round_id TEXT COLLATE "C" NOT NULL, device_id TEXT COLLATE "C" NOT NULL, place BIGINT NOT NULL,
+  identity TEXT NOT NULL, PRIMARY KEY (round_id, device_id)
+);
+CREATE TABLE mask_requests (
+  round_id TEXT COLLATE "C" NOT NULL, kind TEXT COLLATE "C" NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (round_id, kind)
+);
+CREATE TABLE mask_shares (
+  round_id TEXT COLLATE "C" NOT NULL, to_place BIGINT NOT NULL, from_place BIGINT NOT NULL,
+  sealed TEXT NOT NULL, PRIMARY KEY (round_id, to_place, from_place)
+);
+CREATE INDEX mask_messages_by_kind ON mask_messages (round_id, kind);`,
+  },
 ]
 
 export const SCHEMA_VERSION = STEPS.length

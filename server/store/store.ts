@@ -14,9 +14,11 @@ import type {
   JobProgress,
   Lineage,
   MaskMessageRow,
+  MaskPlace,
   Release,
   Round,
   RoundMember,
+  SealedShares,
   UploadPart,
 } from './records.ts'
 
@@ -166,8 +168,21 @@ export type Tables = GovernanceTables &
 
     /** One of each kind, device and round. */
     saveMaskMessage(message: MaskMessageRow): Promise<void>
+    maskMessage(roundId: string, kind: string, deviceId: string): Promise<string | undefined>
     maskMessages(roundId: string, kind: string): Promise<MaskMessageRow[]>
-    dropMaskMessages(roundId: string): Promise<void>
+    countMaskMessages(roundId: string, kind: string): Promise<number>
+    saveMaskPlaces(roundId: string, places: readonly MaskPlace[]): Promise<void>
+    maskPlace(roundId: string, deviceId: string): Promise<MaskPlace | undefined>
+    /** By place. */
+    maskPlaces(roundId: string): Promise<MaskPlace[]>
+    /** What a step of the round asks of all devices alike. */
+    saveMaskRequest(roundId: string, kind: string, body: string): Promise<void>
+    maskRequest(roundId: string, kind: string): Promise<string | undefined>
+    saveSealedShares(roundId: string, shares: readonly SealedShares[]): Promise<void>
+    /** By whom they are from. */
+    sealedSharesFor(roundId: string, to: number): Promise<SealedShares[]>
+    /** All that the round's devices have said and were told. */
+    dropMasks(roundId: string): Promise<void>
 
     /** One piece of a device's update to a round begins at `start`: another that does is replaced. */
     savePart(part: UploadPart): Promise<void>

@@ -7,7 +7,12 @@ import { DEFAULT_RATES } from '../../../adapters/secagg/parameters.ts'
 import { addTo } from '../../../adapters/secagg/ring.ts'
 import { checkKeys, rosterOf } from '../../../adapters/secagg/roster.ts'
 import { type Told, unmask } from '../../../adapters/secagg/unmask.ts'
-import type { MaskAnswers, MaskRequest, RosterMember } from '../../../adapters/wire/masks.ts'
+import type {
+  MaskAnswers,
+  MaskRequest,
+  MaskShares,
+  RosterMember,
+} from '../../../adapters/wire/masks.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
 
 export const TERMS: Terms = {
@@ -64,7 +69,7 @@ export const rosterRequest = ({ terms, roster }: Party): MaskRequest => ({
   members: [...roster],
 })
 
-type Sent = Told['shares']
+type Sent = Map<number, Omit<MaskShares, 'protocol'>>
 
 export const sharesRequest = ({ terms }: Party, sent: Sent, to: number): MaskRequest => ({
   kind: 'shares',
@@ -83,7 +88,7 @@ const all = (party: Party, ...gone: (readonly number[] | undefined)[]): number[]
 
 /** Up to the shares that all have sent. */
 export const shareSecrets = (party: Party, gone: Gone = {}): Sent => {
-  const sent = new Map<number, NonNullable<ReturnType<Sent['get']>>>()
+  const sent: Sent = new Map()
   for (const place of all(party, gone.shares)) {
     const device = party.devices[place]!
     ask(device, rosterRequest(party))
@@ -138,6 +143,12 @@ export const runRound = (party: Party, gone: Gone = {}) => {
     if (said?.to !== 'unmask') throw new Error('expected answers')
     answers.set(place, said.body.shares)
   }
-  const told: Told = { ...party.terms, members: party.roster, shares: sent, survivors, answers }
+  const shares = new Map(
+    [...sent].map(([place, { seedDigest, shares }]) => [
+      place,
+      { seedDigest, to: shares.map(({ to }) => to) },
+    ]),
+  )
+  const told: Told = { ...party.terms, members: party.roster, shares, survivors, answers }
   return { sum, plain, told, unmask: () => unmask(nativeCiphers, told, sum) }
 }

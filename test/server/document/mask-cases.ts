@@ -12,6 +12,8 @@ const KEYS = {
   signature: 'A'.repeat(86),
 }
 
+const SHARES = { kind: 'shares', protocol: 1, seedDigest: '0'.repeat(64) }
+
 /** Two devices in a masked round that waits for their keys, and one that has no place in it. */
 const masked = async () => {
   const server = testServer()
@@ -56,6 +58,19 @@ export const MASK_CASES = {
       const { first, say } = await masked()
       await first.send()
       return say(first.device, KEYS)
+    },
+    async E_SHARES() {
+      const { first, second, say } = await masked()
+      await first.send()
+      await second.send()
+      return say(first.device, { ...SHARES, shares: [] })
+    },
+    async E_SURVIVORS() {
+      const { first, second, say } = await masked()
+      await first.send()
+      await second.send()
+      for (let i = 0; i < 2; i++) for (const device of [first, second]) await device.step()
+      return say(first.device, { kind: 'survivors', protocol: 1, signature: 'A'.repeat(86) })
     },
     async E_PLAN() {
       const { first, say } = await masked()

@@ -5,6 +5,9 @@ import { CONTRIBUTIONS } from '../../../adapters/contributions/table.ts'
 import { nativeCiphers } from '../../../adapters/node/ciphers.ts'
 import { addTo } from '../../../adapters/secagg/ring.ts'
 import { finishRelease, startOf } from '../../../server/releases/finish.ts'
+import { aggregateInWorker } from '../../../server/releases/worker.ts'
+import { openFolder } from '../../../server/store/open.ts'
+import type { Store } from '../../../server/store/store.ts'
 import {
   enrolledDevices,
   expectRefusal,
@@ -15,8 +18,12 @@ import { type MaskedDevice, maskedDevice } from '../../support/masked-device.ts'
 
 const PHASE_MS = 60_000
 
-const maskedScene = async (count: number, minimum = 2, foldAt?: number) => {
-  const server = testServer(foldAt === undefined ? {} : { foldAt })
+const maskedScene = async (
+  count: number,
+  minimum = 2,
+  given: Parameters<typeof testServer>[0] = {},
+) => {
+  const server = testServer(given)
   const job = tinyJob({
     cohort: { size: count, goal: count, minimum, deadlineMs: 600_000 },
     masks: { phaseMs: PHASE_MS },
@@ -84,6 +91,14 @@ const plainParts = async ({ server, devices }: Scene, who: readonly number[], pa
   })
 }
 
+/** Of the first device, in the roster. */
+const placeOf = async ([first]: readonly MaskedDevice[]) => {
+  const { request } = await first!.ask()
+  if (request?.kind !== 'roster') throw new Error('expected the roster')
+  const { publicKey } = first!.device.keys
+  return { place: request.members.findIndex(({ identity }) => identity === publicKey) }
+}
+
 describe('a masked round on the server', () => {
   test.each([2, 3, 5])(
     'of %i devices makes the release of their plain quantized sum',
@@ -102,6 +117,16 @@ describe('a masked round on the server', () => {
       expect(Buffer.from(bytes).equals(Buffer.from(expected.bytes))).toBe(true)
     },
   )
+
+  test('of 20 devices makes the same release in threads', async () => {
+    const scene = await maskedScene(20, 2, { aggregate: aggregateInWorker })
+    const round = await runScene(scene, { vector: [3], unmask: [4] })
+    expect(round.phase).toBe('released')
+    const bytes = await scene.server.operator.releaseBytes(round.release!)
+    const survivors = scene.devices.map((_, i) => i).filter((i) => i !== 3)
+    const expected = await plainParts(scene, survivors, decodeRelease(bytes).header.parent!)
+    expect(Buffer.from(bytes).equals(Buffer.from(expected.bytes))).toBe(true)
+  })
 
   test.each(STEPS)(
     'of 5 devices of which one is gone before its %s makes that of the others',
@@ -172,7 +197,7 @@ describe('a masked round on the server', () => {
   })
 
   test('has nothing added up while it collects, and makes the same release', async () => {
-    const scene = await maskedScene(5, 2, 1)
+    const scene = await maskedScene(5, 2, { foldAt: 1 })
     const { server, devices, roundId } = scene
     for (const step of STEPS) {
       for (const device of devices) {
@@ -210,6 +235,59 @@ describe('a masked round on the server', () => {
         if (run.every((byte) => byte !== 0)) expect(all.includes(run)).toBe(false)
       }
     }
+  })
+
+  test('reads nothing that others have said when a device asks, and but its own shares', async () => {
+    const data = openFolder(':memory:')
+    const reads: string[] = []
+    const store = new Proxy(data.store, {
+      get(target, name: keyof Store) {
+        if (['maskMessages', 'maskPlaces', 'maskRequest', 'sealedSharesFor'].includes(name))
+          reads.push(name)
+        return target[name]
+      },
+    })
+    const { devices } = await maskedScene(3, 2, { data: { ...data, store } })
+    for (const device of devices) await device.send()
+    for (const step of STEPS.slice(1))
+      for (const device of devices) {
+        reads.length = 0
+        await device.ask()
+        const own = step === 'vector' ? ['sealedSharesFor'] : []
+        expect(reads).toEqual(['maskRequest', ...own])
+        await device.step()
+        reads.length = 0
+        if (device !== devices[2]) await device.ask()
+        expect(reads).toEqual([])
+      }
+  })
+
+  test('takes no shares but for as many others as a device draws, and no signature of another list', async () => {
+    const { devices, roundId } = await maskedScene(3)
+    for (const device of devices) await device.send()
+    const { device } = devices[0]!
+    const path = `/v1/rounds/${roundId}/masks`
+    const { place } = await placeOf(devices)
+    const one = { sealed: 'A'.repeat(110) }
+    const others = [0, 1, 2].filter((to) => to !== place).map((to) => ({ ...one, to }))
+    const shares = { kind: 'shares', protocol: 1, seedDigest: '0'.repeat(64) }
+    for (const wrong of [
+      [],
+      others.slice(1),
+      [others[0]!, others[0]!],
+      [others[0]!, { ...one, to: place }],
+      [others[0]!, { ...one, to: 3 }],
+      [...others, { ...one, to: 4 }],
+    ])
+      await expectRefusal(
+        await device.sendJson('POST', path, { ...shares, shares: wrong }),
+        409,
+        'E_SHARES',
+      )
+    for (let i = 0; i < 2; i++) for (const each of devices) await each.step()
+    const signed = { kind: 'survivors', protocol: 1, signature: 'A'.repeat(86) }
+    await expectRefusal(await device.sendJson('POST', path, signed), 409, 'E_SURVIVORS')
+    for (let i = 0; i < 2; i++) for (const each of devices) expect(await each.step()).toBe(true)
   })
 
   test('takes the same again, and refuses what is another, too early or too late', async () => {

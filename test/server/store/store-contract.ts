@@ -7,6 +7,7 @@ import type { ReleaseQuery, Store } from '../../../server/store/store.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
 import { accessContract } from './access-contract.ts'
 import { privacyContract } from './privacy-contract.ts'
+import { maskContract } from './mask-contract.ts'
 import { roundOf, unfinishedContract } from './unfinished-contract.ts'
 
 const NOW = 1_700_000_000_000
@@ -32,6 +33,7 @@ export const storeContract = (open: () => Store | Promise<Store>): void => {
 
   unfinishedContract(withStore)
   privacyContract(withStore)
+  maskContract(withStore)
 
   const line = { id: 'l', ...shapeOf(parsedJob()), head: 'a'.repeat(64), updatedAt: NOW }
 
