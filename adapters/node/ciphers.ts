@@ -55,6 +55,14 @@ export const nativeCiphers = {
     new Uint8Array(hkdfSync('sha256', secret, salt, info, bytes)),
   keystream: (key: Uint8Array, bytes: number): Uint8Array =>
     createCipheriv('chacha20', key, COUNTER_AND_NONCE).update(new Uint8Array(bytes)),
+  stream(key: Uint8Array): (bytes: number) => Uint8Array {
+    const cipher = createCipheriv('chacha20', key, COUNTER_AND_NONCE)
+    let zeros = new Uint8Array()
+    return (bytes) => {
+      if (zeros.length < bytes) zeros = new Uint8Array(bytes)
+      return cipher.update(zeros.subarray(0, bytes))
+    }
+  },
   seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, about: Uint8Array): Uint8Array {
     const cipher = createCipheriv(AEAD, key, nonce, { authTagLength: TAG_BYTES })
     cipher.setAAD(about, { plaintextLength: plain.length })

@@ -17,6 +17,8 @@ export type Ciphers = {
   derive(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, bytes: number): Uint8Array
   /** ChaCha20, RFC 8439 section 2.4: its key stream for a nonce of zeros, from block 0. */
   keystream(key: Uint8Array, bytes: number): Uint8Array
+  /** The same in parts, each of whole blocks (64 bytes) but the last. A part is good until the next. */
+  stream(key: Uint8Array): (bytes: number) => Uint8Array
   /** ChaCha20-Poly1305, RFC 8439 section 2.8. nonce: 12 bytes. */
   seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, about: Uint8Array): Uint8Array
   /** null where the bytes are not those that were sealed. */
@@ -27,6 +29,7 @@ export type Ciphers = {
 }
 
 const NONCE = new Uint8Array(12)
+const BLOCK_BYTES = 64
 
 export const nobleCiphers: Ciphers = {
   sha256,
@@ -34,6 +37,14 @@ export const nobleCiphers: Ciphers = {
   agree: (secretKey, publicKey) => x25519.getSharedSecret(secretKey, publicKey),
   derive: (secret, salt, info, bytes) => hkdf(sha256, secret, salt, info, bytes),
   keystream: (key, bytes) => chacha20(key, NONCE, new Uint8Array(bytes)),
+  stream(key) {
+    let block = 0
+    return (bytes) => {
+      const part = chacha20(key, NONCE, new Uint8Array(bytes), undefined, block)
+      block += bytes / BLOCK_BYTES
+      return part
+    }
+  },
   seal: (key, nonce, plain, about) => chacha20poly1305(key, nonce, about).encrypt(plain),
   open(key, nonce, sealed, about) {
     try {

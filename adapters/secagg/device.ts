@@ -17,7 +17,7 @@ import type {
 import { takeSurvivors, takeUnmask } from './agree.ts'
 import type { DeviceState, DeviceTools, Ready, Terms } from './device-state.ts'
 import { addPairMask } from './pair-masks.ts'
-import { addTo, maskOf } from './ring.ts'
+import { addMask } from './ring.ts'
 import { takeRoster } from './roster.ts'
 import { takeShares } from './shares.ts'
 import { fromText, keysText, ownKey, toText } from './signed-texts.ts'
@@ -96,7 +96,7 @@ export const mask = (
 ): Uint32Array => {
   const { terms, place, members, senders, holders, held, seed, maskSecret } = state
   const masked = Uint32Array.from(vector)
-  addTo(masked, maskOf(ciphers, ownKey(ciphers, terms, fromText(seed)), vector.length))
+  addMask(ciphers, ownKey(ciphers, terms, fromText(seed)), masked)
   const neighbours = new Set([...holders, ...held.map(({ of }) => of)])
   for (const other of neighbours) {
     if (other === place || !senders.includes(other)) continue

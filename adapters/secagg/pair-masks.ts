@@ -1,6 +1,6 @@
 /** The mask between two devices: one adds it and the other takes it away, so a sum of both has none. */
 import type { Ciphers } from './ciphers.ts'
-import { addTo, maskOf, takeFrom } from './ring.ts'
+import { addMask, takeMask } from './ring.ts'
 import { pairKey, type RoundName } from './signed-texts.ts'
 
 /** Adds to `vector`, that of the device at place `own`, its mask with the device at `other`. */
@@ -30,7 +30,6 @@ const applyPairMask = (
   isAdded: boolean,
 ): void => {
   const key = pairKey(ciphers, round, ciphers.agree(secretKey, publicKey))
-  const mask = maskOf(ciphers, key, vector.length)
-  if (isAdded) addTo(vector, mask)
-  else takeFrom(vector, mask)
+  if (isAdded) addMask(ciphers, key, vector)
+  else takeMask(ciphers, key, vector)
 }

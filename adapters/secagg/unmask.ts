@@ -8,7 +8,7 @@ import type { MaskAnswers, RosterMember } from '../wire/masks.ts'
 import type { Ciphers } from './ciphers.ts'
 import { removePairMask } from './pair-masks.ts'
 import { parametersOf, type Rates } from './parameters.ts'
-import { maskOf, takeFrom } from './ring.ts'
+import { takeMask } from './ring.ts'
 import { bytesOf, combine, elementOf, type Share } from './shamir.ts'
 import { fromText, hexOf, ownKey, type RoundName, toText } from './signed-texts.ts'
 
@@ -47,7 +47,7 @@ export const unmask = (
     const { seedDigest } = shares.get(place)!
     const isSeed = (seed: Uint8Array) => hexOf(ciphers.sha256(seed)) === seedDigest
     const seed = secretOf(told, place, 'seed', isSeed)
-    takeFrom(sum, maskOf(ciphers, ownKey(ciphers, told, seed), sum.length))
+    takeMask(ciphers, ownKey(ciphers, told, seed), sum)
   }
   const dropped = [...shares.keys()].filter((one) => !isSurvivor.has(one))
   for (const place of dropped.filter(isInPart)) {

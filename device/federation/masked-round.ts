@@ -15,7 +15,7 @@ import { decodeUpdate } from '../../adapters/contributions/messages.ts'
 import { FedError, isFedError } from '../../adapters/errors.ts'
 import { nativeCiphers } from '../../adapters/node/ciphers.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
-import { cryptoRng, randomBytes } from '../../adapters/random.ts'
+import { cryptoRng, type Rng, randomBytes } from '../../adapters/random.ts'
 import { answer, join, mask, saidBy } from '../../adapters/secagg/device.ts'
 import type { DeviceState, DeviceTools } from '../../adapters/secagg/device-state.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
@@ -30,6 +30,7 @@ import { cancellable, type Departure, whileAllowed } from './while-allowed.ts'
 type MaskedDeps = UploadDeps & {
   readonly sleep: Sleep
   readonly leastSurvivors?: number | undefined
+  readonly rounding?: Rng | undefined
 }
 type MaskedAssignment = Assignment & { readonly masking: RoundMasks }
 
@@ -103,7 +104,7 @@ const takePart = async (
   const tools: DeviceTools = { ciphers: nativeCiphers, random: randomBytes, identity }
   const ring = ringOf(decodeUpdate(result.bytes), plan, {
     ciphers: nativeCiphers,
-    rng: cryptoRng(),
+    rng: deps.rounding ?? cryptoRng(),
   })
   const minimum = Math.max(masking.minimum, deps.leastSurvivors ?? LEAST_SURVIVORS)
   const terms = { ...masking, minimum, roundId, planDigest: plan.planDigest }

@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { FedError, isFedError } from '../../adapters/errors.ts'
+import type { Rng } from '../../adapters/random.ts'
 import { HOUR_MS } from '../../adapters/time.ts'
 import { Assignment, type CheckInResponse } from '../../adapters/wire/federation.ts'
 import { unfitFact } from '../../adapters/wire/job-life.ts'
@@ -70,6 +71,8 @@ export type ParticipateDeps = CheckInDeps & {
   readonly lookMs?: number | undefined
   /** Fewest devices in a masked sum that this one goes into; default 20. Lower for tests alone. */
   readonly leastSurvivors?: number | undefined
+  /** Rounds the numbers of a masked update; default cryptographic. Another for tests alone. */
+  readonly rounding?: Rng | undefined
   /** Least expected duration of a round; 0: unknown. */
   readonly expectedMs: () => number
   /** Resolves once the device may start a round. */

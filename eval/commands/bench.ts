@@ -11,6 +11,7 @@ import { benchGenerate } from '../bench/generate.ts'
 import { benchHead, CHOICES, SHOWN } from '../bench/head.ts'
 import { benchHome, FEW, type HomeOptions } from '../bench/home.ts'
 import { benchLoad } from '../bench/load.ts'
+import { benchMasks, type MasksOptions } from '../bench/masks/bench.ts'
 import { benchRerank } from '../bench/rerank.ts'
 import { benchRobust, type RobustOptions } from '../bench/robust/bench.ts'
 import { benchRound, type RoundOptions } from '../bench/round.ts'
@@ -100,6 +101,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   addAccountingBench(group, print)
   addStrategiesBench(group, print)
   addRobustBench(group, print)
+  addMasksBench(group, print)
 }
 
 const accuracyOf = (
@@ -250,6 +252,28 @@ const addRobustBench = (group: Command, print: Print): Command =>
     .addOption(jsonOption())
     .action(async (options: Omit<RobustOptions, 'log'> & { json?: boolean }) =>
       print(await benchRobust({ ...options, log: progress }), options.json),
+    )
+
+const addMasksBench = (group: Command, print: Print): Command =>
+  group
+    .command('masks')
+    .description(
+      'masked rounds: bytes and processor time of a device and of the server, in full and, for many ' +
+        'devices, by some of them and all work of the server; native masks against JavaScript',
+    )
+    .option('--devices <n>', 'that do everything', integer(2, 1000), 100)
+    .option('--many <n>', 'of which some are sampled; 0: none', integer(0, 10_000), 1000)
+    .option('--sampled <n>', 'of those', integer(1, 100), 8)
+    .option('--values <n>', 'of each update', integer(1), 500_000)
+    .option(
+      '--runs <n>',
+      'counted runs of the masks, of which the median is printed',
+      integer(1),
+      5,
+    )
+    .addOption(jsonOption())
+    .action(async (options: MasksOptions & { json?: boolean }) =>
+      print(await benchMasks(options), options.json),
     )
 
 type ServerFlags = Omit<ServerBenchOptions, 'log'> &

@@ -181,7 +181,7 @@ const hasDone = async (
 
 /** What the server asks of a device now. */
 export const maskStatusOf = async (
-  { store, clock }: Pick<RoundDeps, 'store' | 'clock'>,
+  { store }: Pick<RoundDeps, 'store'>,
   deviceId: string,
   roundId: string,
 ): Promise<MaskStatus> => {
@@ -193,7 +193,8 @@ export const maskStatusOf = async (
   const retryAfterMs = Math.round(Math.min(5000, job.spec.masks.phaseMs / 20))
   const wait = { protocol, request: null, isOver: false, retryAfterMs }
   const over = { ...wait, isOver: true }
-  if (!(await store.member(roundId, deviceId)) || !isCollecting(round, clock())) return over
+  // Beyond its deadline too: what has been said by then is looked at by the next tick.
+  if (!(await store.member(roundId, deviceId)) || round.phase !== 'collecting') return over
   const { masking } = round
   if (!masking) return wait
   if (!(await isToDo(store, round, masking, deviceId))) return over

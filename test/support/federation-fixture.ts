@@ -12,7 +12,6 @@ import type { Assignment, CheckInRequest, CheckInResponse } from '../../adapters
 import { JobSpec, type JobSpecInput, type JobView } from '../../adapters/wire/jobs.ts'
 import { featureCount, PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { deviceIdOf, type KeyPair, newKeyPair, signRequest } from '../../adapters/wire/signature.ts'
-import type { Aggregate } from '../../server/releases/aggregation-plan.ts'
 import type { Fold } from '../../server/releases/fold.ts'
 import type { RoundDeps } from '../../server/rounds/deps.ts'
 import { createServer } from '../../server/routes/app.ts'
@@ -49,7 +48,6 @@ export const testServer = (
     hosts?: readonly string[]
     foldAt?: number
     fold?: Fold
-    aggregate?: Aggregate
     leastCohort?: number
     /** At an edge. */
     forward?: RoundDeps['forward']
@@ -68,7 +66,6 @@ export const testServer = (
     hasRoom: given.hasRoom,
     foldAt: given.foldAt,
     ...(given.fold && { fold: given.fold }),
-    ...(given.aggregate && { aggregate: given.aggregate }),
     forward: given.forward,
     ...(given.traffic && { traffic: given.traffic }),
     config: {

@@ -102,6 +102,17 @@ describe.each<readonly [string, Ciphers]>([
   })
 })
 
+/** The stream of a key, of which the first part is of whole blocks. */
+const inParts = (ciphers: Ciphers, key: Uint8Array, length: number): string => {
+  const next = ciphers.stream(key)
+  return hex(next(128)) + hex(next(length))
+}
+
+test.each([nobleCiphers, nativeCiphers as Ciphers])('a stream in parts is the key stream', (one) => {
+  const key = new Uint8Array(32).fill(7)
+  expect(inParts(one, key, 300)).toBe(hex(one.keystream(key, 428)))
+})
+
 test('the platform has the same bytes as noble, whatever is asked', () => {
   const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
   const some = fc.uint8Array({ maxLength: 300 })
@@ -114,6 +125,7 @@ test('the platform has the same bytes as noble, whatever is asked', () => {
         hex(ciphers.agree(a, ciphers.publicKey(b))),
         hex(ciphers.derive(a, c, d, length)),
         hex(ciphers.keystream(a, length)),
+        inParts(ciphers, a, length),
         hex(ciphers.seal(a, nonce, c, d)),
         hex(ciphers.sign(c, a)),
       ])

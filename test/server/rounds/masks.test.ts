@@ -5,12 +5,12 @@ import { CONTRIBUTIONS } from '../../../adapters/contributions/table.ts'
 import { nativeCiphers } from '../../../adapters/node/ciphers.ts'
 import { addTo } from '../../../adapters/secagg/ring.ts'
 import { finishRelease, startOf } from '../../../server/releases/finish.ts'
-import { aggregateInWorker } from '../../../server/releases/worker.ts'
 import { openFolder } from '../../../server/store/open.ts'
 import type { Store } from '../../../server/store/store.ts'
 import {
   enrolledDevices,
   expectRefusal,
+  START,
   testServer,
   tinyJob,
 } from '../../support/federation-fixture.ts'
@@ -117,16 +117,6 @@ describe('a masked round on the server', () => {
       expect(Buffer.from(bytes).equals(Buffer.from(expected.bytes))).toBe(true)
     },
   )
-
-  test('of 20 devices makes the same release in threads', async () => {
-    const scene = await maskedScene(20, 2, { aggregate: aggregateInWorker })
-    const round = await runScene(scene, { vector: [3], unmask: [4] })
-    expect(round.phase).toBe('released')
-    const bytes = await scene.server.operator.releaseBytes(round.release!)
-    const survivors = scene.devices.map((_, i) => i).filter((i) => i !== 3)
-    const expected = await plainParts(scene, survivors, decodeRelease(bytes).header.parent!)
-    expect(Buffer.from(bytes).equals(Buffer.from(expected.bytes))).toBe(true)
-  })
 
   test.each(STEPS)(
     'of 5 devices of which one is gone before its %s makes that of the others',
@@ -288,6 +278,16 @@ describe('a masked round on the server', () => {
     const signed = { kind: 'survivors', protocol: 1, signature: 'A'.repeat(86) }
     await expectRefusal(await device.sendJson('POST', path, signed), 409, 'E_SURVIVORS')
     for (let i = 0; i < 2; i++) for (const each of devices) expect(await each.step()).toBe(true)
+  })
+
+  test('has a device wait that asks after the deadline and before the server has looked', async () => {
+    const time = { now: START }
+    const { server, devices } = await maskedScene(3, 2, { time })
+    for (const device of devices.slice(1)) await device.send()
+    time.now += 600_000
+    expect(await devices[1]!.ask()).toMatchObject({ isOver: false, request: null })
+    await server.settle()
+    expect(await devices[1]!.ask()).toMatchObject({ isOver: false, request: { kind: 'roster' } })
   })
 
   test('takes the same again, and refuses what is another, too early or too late', async () => {
