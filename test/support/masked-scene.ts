@@ -24,7 +24,8 @@ import {
 } from './masked-fleet.ts'
 
 export const PHASE_MS = 60_000
-export const DEADLINE_MS = 300_000
+/** Requests under way when the clock passes must not look five minutes old. */
+export const DEADLINE_MS = 240_000
 
 export type SceneOptions = {
   readonly count: number
@@ -109,10 +110,16 @@ export const runMasked = async (scene: MaskedScene): Promise<Round> => {
   const { devices, data, federation, time, clock, roundId, look } = scene
   const runs = Promise.all(devices.map((device) => device.run()))
   let isOver = false
-  void runs.finally(() => {
-    isOver = true
-  })
+  let failure: unknown
+  void runs
+    .catch((error: unknown) => {
+      failure = error
+    })
+    .finally(() => {
+      isOver = true
+    })
   for (;;) {
+    if (failure !== undefined) throw failure
     const round = (await data.store.round(roundId))!
     await look?.(round)
     if (round.phase === 'released' || round.phase === 'abandoned') break
