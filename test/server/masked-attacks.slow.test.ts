@@ -281,7 +281,13 @@ const scene = async (attack: Attack) => {
     const path = /^\/v1\/rounds\/([^/]+)\/(masks|update)$/.exec(new URL(request.url).pathname)
     return path ? malicious.answer(request, path[1]!) : honest.app.request(request)
   })
-  const cohort = { size: COUNT, goal: COUNT, minimum: 2, choices: '0' as const, deadlineMs: 600_000 }
+  const cohort = {
+    size: COUNT,
+    goal: COUNT,
+    minimum: 2,
+    choices: '0' as const,
+    deadlineMs: 600_000,
+  }
   await honest.operator.createJob(tinyJob({ cohort, masks: {} }))
   for (let i = 0; i < COUNT; i++) {
     const token = await honest.operator.token()

@@ -108,10 +108,13 @@ const inParts = (ciphers: Ciphers, key: Uint8Array, length: number): string => {
   return hex(next(128)) + hex(next(length))
 }
 
-test.each([nobleCiphers, nativeCiphers as Ciphers])('a stream in parts is the key stream', (one) => {
-  const key = new Uint8Array(32).fill(7)
-  expect(inParts(one, key, 300)).toBe(hex(one.keystream(key, 428)))
-})
+test.each([nobleCiphers, nativeCiphers as Ciphers])(
+  'a stream in parts is the key stream',
+  (one) => {
+    const key = new Uint8Array(32).fill(7)
+    expect(inParts(one, key, 300)).toBe(hex(one.keystream(key, 428)))
+  },
+)
 
 test('the platform has the same bytes as noble, whatever is asked', () => {
   const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
