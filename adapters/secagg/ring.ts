@@ -8,7 +8,7 @@ export const addTo = (sum: Uint32Array, vector: Uint32Array): void => {
 }
 
 /** Out of `sum`, modulo 2³². */
-export const takeFrom = (sum: Uint32Array, vector: Uint32Array): void => {
+const takeFrom = (sum: Uint32Array, vector: Uint32Array): void => {
   const [a, b] = [signed(sum), signed(vector)]
   for (let i = 0; i < a.length; i++) a[i] = (a[i]! - b[i]!) | 0
 }

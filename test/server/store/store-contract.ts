@@ -6,8 +6,8 @@ import type { Release, RoundMember } from '../../../server/store/records.ts'
 import type { ReleaseQuery, Store } from '../../../server/store/store.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
 import { accessContract } from './access-contract.ts'
-import { privacyContract } from './privacy-contract.ts'
 import { maskContract } from './mask-contract.ts'
+import { privacyContract } from './privacy-contract.ts'
 import { roundOf, unfinishedContract } from './unfinished-contract.ts'
 
 const NOW = 1_700_000_000_000
