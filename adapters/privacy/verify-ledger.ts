@@ -1,12 +1,12 @@
 /** An independent recomputation of a ledger from its entries. */
+
+import type { LedgerEntry, SignedHead } from '../wire/privacy.ts'
 import {
   EMPTY_LEDGER,
   followsInLedger,
   isSignedHead,
-  type LedgerEntry,
   type LedgerHead,
-  type SignedHead,
-} from '../wire/privacy.ts'
+} from '../wire/privacy-ledger.ts'
 import { type Account, accountOf, accountsOf, eventsOf } from './accounts.ts'
 import { composedMu, gaussianEpsilon } from './gaussian.ts'
 import { composedLoss, epsilonOf } from './pld.ts'

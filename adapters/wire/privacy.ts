@@ -3,9 +3,7 @@
  * each with the hash of the one before it, under a head that the server's key signs.
  */
 import { z } from 'zod'
-import { hashOf } from './canonical-hash.ts'
 import { Id, Name, Protocol, PublicKey, Purpose, Sha256, Signature, TimeMs } from './primitives.ts'
-import { isStatement, signStatement } from './statement.ts'
 
 const Epsilon = z.number().min(0.001).max(1000)
 /** Below it float64 noise proves nothing; above it a promise is none. */
@@ -104,18 +102,6 @@ export type LedgerBody =
   | Omit<RoundCharge, keyof typeof link>
 export type RoundCharge = Extract<LedgerEntry, { kind: 'round' }>
 
-/** number: of the last entry, 0 in an empty ledger. */
-export type LedgerHead = { readonly number: number; readonly hash: string }
-export const EMPTY_LEDGER: LedgerHead = { number: 0, hash: '0'.repeat(64) }
-
-export const nextLedgerEntry = (head: LedgerHead, body: LedgerBody, at: number): LedgerEntry => {
-  const placed = { ...body, at, number: head.number + 1, previous: head.hash }
-  return { ...placed, hash: hashOf(placed) }
-}
-
-export const followsInLedger = ({ hash, ...entry }: LedgerEntry, head: LedgerHead): boolean =>
-  entry.number === head.number + 1 && entry.previous === head.hash && hash === hashOf(entry)
-
 export const SignedHead = z.strictObject({
   number: z.int().min(0),
   hash: Sha256,
@@ -123,22 +109,6 @@ export const SignedHead = z.strictObject({
   signature: Signature,
 })
 export type SignedHead = z.infer<typeof SignedHead>
-
-const textOf = ({ number, hash }: LedgerHead): string => `${number} ${hash}`
-
-export const signHead = (
-  { number, hash }: LedgerHead,
-  { publicKey, secretKey }: { readonly publicKey: string; readonly secretKey: string },
-): SignedHead => ({
-  number,
-  hash,
-  key: publicKey,
-  signature: signStatement('ledger', textOf({ number, hash }), secretKey),
-})
-
-/** By its own key; whose that is, the caller knows. */
-export const isSignedHead = (head: SignedHead): boolean =>
-  isStatement('ledger', textOf(head), head.signature, head.key)
 
 export const LEDGER_PAGE = 200
 

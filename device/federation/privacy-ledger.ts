@@ -7,13 +7,13 @@ import { FedError } from '../../adapters/errors.ts'
 import { type Accounts, accountOf, accountsOf } from '../../adapters/privacy/accounts.ts'
 import { composedMu, gaussianEpsilon } from '../../adapters/privacy/gaussian.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
+import type { SignedHead } from '../../adapters/wire/privacy.ts'
 import {
   EMPTY_LEDGER,
   followsInLedger,
   isSignedHead,
   type LedgerHead,
-  type SignedHead,
-} from '../../adapters/wire/privacy.ts'
+} from '../../adapters/wire/privacy-ledger.ts'
 import { replacedKey } from '../../adapters/wire/server-key.ts'
 import type { SeenLedger } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'

@@ -12,11 +12,11 @@ import { JobSpec, type JobSpecInput } from '../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import {
   type LedgerEntry,
-  type LedgerHead,
   LedgerResponse,
   type PrivacyAccount,
   PrivacyResponse,
 } from '../../adapters/wire/privacy.ts'
+import type { LedgerHead } from '../../adapters/wire/privacy-ledger.ts'
 import { ServerKeyResponse } from '../../adapters/wire/server-key.ts'
 import { fingerprintOf } from '../../adapters/wire/spoken.ts'
 import { checkPossible } from '../rounds/possible.ts'

@@ -1,12 +1,7 @@
 /** The privacy ledger as others read it: entries under a signed head, and what they come to. */
 import { accountsOf, roundsIn, spentIn } from '../../adapters/privacy/accounts.ts'
-import {
-  EMPTY_LEDGER,
-  type LedgerEntry,
-  type PrivacyAccount,
-  type SignedHead,
-  signHead,
-} from '../../adapters/wire/privacy.ts'
+import type { LedgerEntry, PrivacyAccount, SignedHead } from '../../adapters/wire/privacy.ts'
+import { EMPTY_LEDGER, signHead } from '../../adapters/wire/privacy-ledger.ts'
 import type { KeyPair } from '../../adapters/wire/signature.ts'
 import type { Tables } from '../store/store.ts'
 

@@ -9,15 +9,14 @@ import { sha256, sha256Hex } from '../../adapters/node/sha256.ts'
 import { accountOf, accountsOf, roundsIn, spentIn } from '../../adapters/privacy/accounts.ts'
 import { randomBytes } from '../../adapters/random.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
-import {
-  type Budget,
-  EMPTY_LEDGER,
-  type LedgerBody,
-  type LedgerEntry,
-  nextLedgerEntry,
-  type ReleasePrivacy,
-  type RoundCharge,
+import type {
+  Budget,
+  LedgerBody,
+  LedgerEntry,
+  ReleasePrivacy,
+  RoundCharge,
 } from '../../adapters/wire/privacy.ts'
+import { EMPTY_LEDGER, nextLedgerEntry } from '../../adapters/wire/privacy-ledger.ts'
 import type { Job, Round, RoundNoise } from '../store/records.ts'
 import type { Tables, Transaction } from '../store/store.ts'
 import type { RoundDeps } from './deps.ts'

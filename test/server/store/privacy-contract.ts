@@ -1,6 +1,6 @@
 /** What every store keeps of differential privacy: the ledger, and seeds of noise. */
 import { expect, test } from 'vitest'
-import { EMPTY_LEDGER, nextLedgerEntry } from '../../../adapters/wire/privacy.ts'
+import { EMPTY_LEDGER, nextLedgerEntry } from '../../../adapters/wire/privacy-ledger.ts'
 import { newJob } from '../../../server/rounds/job.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { parsedJob } from '../../support/federation-fixture.ts'
