@@ -1,7 +1,6 @@
 /**
  * Secrets that are planted in people's data, and the search for them in whatever should hold none: as
- * they are, in other case, in base64, hexadecimal or UTF-16, and in pieces of the size of a gzip window
- * that was opened.
+ * they are, in other case, in base64, hexadecimal or UTF-16, and inside gzip.
  */
 import { gunzipSync } from 'node:zlib'
 import type { ChoiceLine } from '../../adapters/formats/choice-log.ts'

@@ -20,15 +20,22 @@ export const readLog = async (
   after: number,
   limit: number,
 ): Promise<{ entries: LogEntry[]; size: number }> => {
-  if ((await store.unloggedReleases()).length > 0) {
-    const key = await keyPair()
-    await store.transaction(async (tx) => {
-      await tx.lock('release log')
-      await addMissing(tx, key)
-    })
-  }
+  await completeLog(store, keyPair)
   const entries = await store.logEntries(after, limit)
   return { entries, size: (await store.lastLogEntry())?.number ?? 0 }
+}
+
+/** Adds the releases that are not in it yet, in their order. */
+export const completeLog = async (
+  store: Pick<Store, 'transaction' | 'unloggedReleases'>,
+  keyPair: () => Promise<KeyPair>,
+): Promise<void> => {
+  if ((await store.unloggedReleases()).length === 0) return
+  const key = await keyPair()
+  await store.transaction(async (tx) => {
+    await tx.lock('release log')
+    await addMissing(tx, key)
+  })
 }
 
 const addMissing = async (tx: Tables, key: KeyPair): Promise<void> => {

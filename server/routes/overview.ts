@@ -6,7 +6,7 @@ import { OverviewResponse } from '../../adapters/wire/governance.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import { fingerprintOf, spokenHash } from '../../adapters/wire/spoken.ts'
 import { readinessOf } from '../governance/readiness.ts'
-import { readLog } from '../governance/release-log.ts'
+import { completeLog } from '../governance/release-log.ts'
 import { standingAlerts } from '../governance/watch.ts'
 import type { Tables } from '../store/store.ts'
 import { AT, HASH, PUBLIC_KEY } from './examples.ts'
@@ -82,11 +82,11 @@ export const OVERVIEW_ROUTES = {
 }
 
 const identityOf = async ({ store, word }: RouteDeps): Promise<OverviewResponse['identity']> => {
-  const { size } = await readLog(store, () => word.keyPair(), 0, 0)
+  await completeLog(store, () => word.keyPair())
   const last = await store.lastLogEntry()
   return {
     key: fingerprintOf((await word.key()).publicKey),
-    log: last ? { entries: size, words: spokenHash(last.hash) } : null,
+    log: last ? { entries: last.number, words: spokenHash(last.hash) } : null,
   }
 }
 

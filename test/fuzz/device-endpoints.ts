@@ -15,7 +15,7 @@ import {
   fakeInspection,
 } from '../device/api/fakes.ts'
 import { fakeDevice as openDevice, shortChoices } from '../device/device-fixture.ts'
-import { type Drawn, fuzzEndpoint, requests } from './endpoints.ts'
+import { type Drawn, fuzzEndpoint, orUndefined, requests } from './endpoints.ts'
 
 const claude = (path: string, example: object): Route => ({
   ...{ method: 'post', path, tag: 'Claude', who: 'claude', summary: '', description: '' },
@@ -72,15 +72,18 @@ export const fuzzDeviceRoute = async (
     const decision = first.headers.get('loreweave-decision') ?? 'none'
     const send = async ({ place, query, headers, body }: Drawn) => {
       const path = route.path.replace(/\{\w+\}/g, place ?? decision) + query
-      const request = built(`http://127.0.0.1:4141${path}`, {
-        method: route.method.toUpperCase(),
-        headers: {
-          authorization: `Bearer ${DEVICE_TOKEN}`,
-          'content-type': 'application/json',
-          ...headers,
-        },
-        ...(body && route.method !== 'get' && { body: body as Uint8Array<ArrayBuffer> }),
-      })
+      const request = orUndefined(
+        () =>
+          new Request(`http://127.0.0.1:4141${path}`, {
+            method: route.method.toUpperCase(),
+            headers: {
+              authorization: `Bearer ${DEVICE_TOKEN}`,
+              'content-type': 'application/json',
+              ...headers,
+            },
+            ...(body && route.method !== 'get' && { body: body as Uint8Array<ArrayBuffer> }),
+          }),
+      )
       const response = request && (await app.request(request))
       if (unforeseen.length > 0) throw unforeseen[0]
       return response
@@ -109,15 +112,5 @@ const isObject = (text: string): boolean => {
     return typeof value === 'object' && value !== null
   } catch {
     return false
-  }
-}
-
-/** Undefined where the platform refuses to make it. */
-const built = (url: string, init: RequestInit): Request | undefined => {
-  try {
-    return new Request(url, init)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
   }
 }

@@ -98,6 +98,16 @@ export const fuzzEndpoint = async (
   )
 }
 
+/** Undefined where the platform refuses to make it: a request without such a body, or such a header. */
+export const orUndefined = (make: () => Request): Request | undefined => {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
 const UNFORESEEN = new Set([500, 501, 502, 505])
 
 /** A refusal has a code, and none says that something went wrong that nobody had thought of. */

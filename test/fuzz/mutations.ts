@@ -112,7 +112,10 @@ const replaced = (
   return copy
 }
 
-/** The text of a value with one to three of its parts replaced, taken away, doubled, or with a strange key beside them. */
+/**
+ * The text of a value with one to three of its parts replaced, taken away or repeated, or with a strange key
+ * beside them.
+ */
 export const changedJson = (seed: unknown): fc.Arbitrary<string> => {
   const slots = slotsOf(seed)
   const change = fc.tuple(

@@ -2,7 +2,7 @@
 import { ALL_ROUTES } from '../../server/routes/reference.ts'
 import { requestOf } from '../server/document/send.ts'
 import { scene, tinyJob, updateFor } from '../support/federation-fixture.ts'
-import { type Drawn, fuzzEndpoint, requests } from './endpoints.ts'
+import { type Drawn, fuzzEndpoint, orUndefined, requests } from './endpoints.ts'
 
 export const OPERATIONS = Object.keys(ALL_ROUTES)
 
@@ -37,7 +37,7 @@ export const fuzzOperation = async (id: string, seed: number, numRuns: number): 
     const send = async ({ place, query, headers, body }: Drawn) => {
       const at = place === undefined ? there : mapped(there, place)
       const credentials = who === 'operator' && headers['authorization'] !== undefined
-      const request = built(() =>
+      const request = orUndefined(() =>
         requestOf(id, {
           ...{ at, query, device, headers: { 'upload-token': assignment.uploadToken, ...headers } },
           ...(body && { body }),
@@ -56,13 +56,3 @@ export const fuzzOperation = async (id: string, seed: number, numRuns: number): 
 
 const mapped = (there: Readonly<Record<string, string>>, place: string): Record<string, string> =>
   Object.fromEntries(Object.keys(there).map((name) => [name, place]))
-
-/** Undefined where the platform refuses to make it: a request without such a body, or such a header. */
-const built = (make: () => Request): Request | undefined => {
-  try {
-    return make()
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
-}
