@@ -22,8 +22,8 @@ export type HeadWithin = { readonly v: Float64Array; readonly change: Float64Arr
  */
 type MomentsWithin = { readonly first: Float64Array; readonly second: Float64Array }
 
-/** The two parts together are at most √2·C long. */
-export const momentsSensitivity = (clip: number): number => Math.SQRT2 * clip
+/** The C with which the two parts together are at most so long: each is at most C. */
+export const headClipFor = (length: number): number => length / Math.SQRT2
 
 /**
  * The moments of a head that is first shortened to C: its own square is then within C², and the

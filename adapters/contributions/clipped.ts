@@ -6,12 +6,12 @@ import type { Part } from '../container/container.ts'
 import type { Contribution } from '../wire/jobs.ts'
 import type { ContributionRow, MaskedSegment, RoundPlan } from './contribution.ts'
 
-export type Clipping = Pick<RoundPlan, 'training' | 'privacy'>
+export type Clipping = Pick<RoundPlan, 'training' | 'prior' | 'privacy'>
 
 /** Largest L2 norm of what a device adds; Infinity where the job names none. */
-export const clipOf = (name: Contribution, { training, privacy }: Clipping): number => {
+export const clipOf = (name: Contribution, { training, prior }: Clipping): number => {
   if (name === 'adapter') return training.updateNorm
-  return (name === 'prior' ? privacy?.clip.prior : undefined) ?? Number.POSITIVE_INFINITY
+  return (name === 'prior' ? prior.clip : undefined) ?? Number.POSITIVE_INFINITY
 }
 
 /** The row as a private round has it. */

@@ -35,8 +35,8 @@ export type Frame = Pick<JobSpec, 'base' | 'adapter' | 'features'> & {
 /** What a round asks of a device; an assignment is one. */
 export type RoundPlan = Frame &
   Pick<JobSpec, 'contributions' | 'training' | 'prior'> & {
-    /** The clip norms of a private round. */
-    readonly privacy?: Pick<PrivacyPlan, 'clip'> | undefined
+    /** Of a private round, in which everything is clipped. */
+    readonly privacy?: Pick<PrivacyPlan, 'population'> | undefined
   }
 /** The same with all that the server knows of the job. */
 export type ServerPlan = JobSpec & Frame

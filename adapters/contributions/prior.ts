@@ -3,7 +3,12 @@
  * prior to them (M-step).
  */
 import { initialPrior, momentsOf, type Prior, priorMStep } from '../aggregate/prior.ts'
-import { type HeadWithin, momentsWithin, priorMStepWithin } from '../aggregate/prior-directions.ts'
+import {
+  type HeadWithin,
+  headClipFor,
+  momentsWithin,
+  priorMStepWithin,
+} from '../aggregate/prior-directions.ts'
 import { findPart, type Part } from '../container/container.ts'
 import { FedError } from '../errors.ts'
 import { triangleSize } from '../math/matrix.ts'
@@ -67,7 +72,7 @@ export const priorRow: ContributionRow<HeadMoments | HeadWithin> = {
   },
 
   make: (made, { prior }) => {
-    const { first, second } = 'v' in made ? momentsWithin(made, clipOf(prior)) : made
+    const { first, second } = 'v' in made ? momentsWithin(made, headClip(prior)) : made
     return [
       { name: 'prior.first', shape: [first.length], data: first },
       { name: 'prior.second', shape: [second.length], data: second },
@@ -90,7 +95,7 @@ export const priorRow: ContributionRow<HeadMoments | HeadWithin> = {
     checkHeads(first, second, total.count, plan.prior)
   },
   largestAddend: ({ prior }) =>
-    isWithin(prior) ? clipOf(prior) : prior.initialVariance * MOMENT_FACTOR,
+    isWithin(prior) ? headClip(prior) : prior.initialVariance * MOMENT_FACTOR,
 
   masked: {
     segments: (plan) => {
@@ -133,7 +138,7 @@ export const priorRow: ContributionRow<HeadMoments | HeadWithin> = {
     const sums = { ...momentsIn(total.sum(), plan), devices: total.count() }
     const last = decodePrior((name) => findPart(release, name), featureCount(features), prior)
     const next = isWithin(prior)
-      ? priorMStepWithin(last, sums, prior, clipOf(prior))
+      ? priorMStepWithin(last, sums, prior, headClip(prior))
       : priorMStep(last, sums, prior)
     return { parts: encodePrior(next) }
   },
@@ -150,9 +155,9 @@ export const priorRow: ContributionRow<HeadMoments | HeadWithin> = {
 export const isWithin = ({ moments }: Pick<PriorPlan, 'moments'>): boolean =>
   moments === 'directions'
 
-/** How long moments in directions may be, each of the two. */
-const clipOf = ({ clip, initialVariance }: PriorPlan): number =>
-  clip ?? Math.sqrt(MOMENT_FACTOR * initialVariance)
+/** How long a head in directions may be, and its moments, each of the two. */
+const headClip = ({ clip, initialVariance }: PriorPlan): number =>
+  clip === undefined ? Math.sqrt(MOMENT_FACTOR * initialVariance) : headClipFor(clip)
 
 /**
  * Whether moments of a round that begins from this release have a common unit: before a scale is released each
@@ -252,7 +257,7 @@ const checkHeads = (
     checkMoments(first, second, heads, MOMENT_FACTOR * prior.initialVariance)
     return
   }
-  const most = heads * clipOf(prior) * (1 + 1e-3)
+  const most = heads * headClip(prior) * (1 + 1e-3)
   for (const [name, moments] of Object.entries({ first, second }))
     if (!(norm(moments) <= most))
       throw new FedError('E_NORM', `prior.${name} is ${norm(moments)} long, at most ${most}`)
@@ -287,7 +292,7 @@ const checkMoments = (
  * as long as one of the first prior's.
  */
 const maskedNorms = ({ features, prior }: Pick<RoundPlan, 'features' | 'prior'>) => {
-  if (isWithin(prior)) return { first: clipOf(prior), second: clipOf(prior) }
+  if (isWithin(prior)) return { first: headClip(prior), second: headClip(prior) }
   const d = featureCount(features)
   return {
     first: 4 * Math.sqrt(prior.initialVariance * d),

@@ -164,9 +164,9 @@ export const PriorPlan = z.strictObject({
    */
   moments: z.enum(['full', 'directions']).optional(),
   /**
-   * Of `directions`: clip norm C. Devices shorten their heads, from the prior's mean on, to C before
-   * they form the moments. Left out: a hundred deviations of the first prior, which shortens no
-   * honest head.
+   * Largest L2 norm of both moments of a head together, which is what a device adds. Of `directions`: heads
+   * are shortened, from the prior's mean on, before their moments are formed; left out: far beyond any
+   * honest head. Of `full`: only in a private job.
    */
   clip: z.number().positive().max(1e6).optional(),
 })

@@ -10,54 +10,55 @@ const Epsilon = z.number().min(0.001).max(1000)
 const Delta = z.number().min(1e-12).max(0.01)
 /** Standard deviation of the noise over the sensitivity of all that a round releases. */
 const NoiseMultiplier = z.number().min(0.05).max(1e6)
-const ClipNorm = z.number().positive().max(1e6)
 
-/** Largest L2 norm of what a device adds to a sum, where no other setting bounds it. */
-const Clips = z.strictObject({
-  /** Of both moments of a head together. The adapter's is training.updateNorm. */
-  prior: ClipNorm.optional(),
-})
+/** The clip stood here before it was the prior's. */
+const ofEarlierFile: z.core.$ZodErrorMap = ({ code, keys }) =>
+  code === 'unrecognized_keys' && (keys as string[]).includes('clip')
+    ? 'clip is no part of it: write privacy.clip.prior as prior.clip'
+    : undefined
 
 /**
  * Noise on every sum of a job, drawn on the server before anything is made of the sum. Neighbours differ
- * in one device's contributions being in the sums or not; the sums are divided by cohort.minimum.
+ * in one device's contributions being in the sums or not; the sums are divided by cohort.minimum. What a
+ * device adds is clipped to training.updateNorm and prior.clip.
  */
-export const PrivacyPlan = z.strictObject({
-  /** Whose budget each round charges, together with the job's purpose. */
-  population: Name.default('all'),
-  /** At most this after `rounds` rounds, at `delta`: the noise is made large enough. */
-  epsilon: Epsilon.optional(),
-  delta: Delta.default(1e-6),
-  /** Left out: what epsilon asks for. With both, no less than that. */
-  noise: NoiseMultiplier.optional(),
-  /** Rounds that may be charged, failed ones too, for which epsilon holds. Left out: the job's. */
-  rounds: z.int().min(1).max(10_000).optional(),
-  /** Most rounds of the job that one device contributes to. Left out: all. */
-  perDevice: z.int().min(1).max(10_000).optional(),
-  clip: Clips.prefault({}),
-  /**
-   * How the noise is divided: a contribution's deviation is clip·noise/√share. They add up to 1; left out:
-   * equal shares.
-   */
-  shares: z
-    .strictObject({
-      adapter: z.number().min(0.01).max(1).optional(),
-      prior: z.number().min(0.01).max(1).optional(),
-    })
-    .optional(),
-  /**
-   * Expected norm of the mean of a round's contributions, in units of the clip norm, as measured on
-   * simulated or public data. Left out: 1, which no round exceeds.
-   */
-  signal: z.number().positive().max(1).default(1),
-  /** Take the job although its noise is longer than the expected mean. */
-  acceptNoise: z.boolean().optional(),
-})
+export const PrivacyPlan = z.strictObject(
+  {
+    /** Whose budget each round charges, together with the job's purpose. */
+    population: Name.default('all'),
+    /** At most this after `rounds` rounds, at `delta`: the noise is made large enough. */
+    epsilon: Epsilon.optional(),
+    delta: Delta.default(1e-6),
+    /** Left out: what epsilon asks for. With both, no less than that. */
+    noise: NoiseMultiplier.optional(),
+    /** Rounds that may be charged, failed ones too, for which epsilon holds. Left out: the job's. */
+    rounds: z.int().min(1).max(10_000).optional(),
+    /** Most rounds of the job that one device contributes to. Left out: all. */
+    perDevice: z.int().min(1).max(10_000).optional(),
+    /**
+     * How the noise is divided: a contribution's deviation is clip·noise/√share. They add up to 1; left out:
+     * equal shares.
+     */
+    shares: z
+      .strictObject({
+        adapter: z.number().min(0.01).max(1).optional(),
+        prior: z.number().min(0.01).max(1).optional(),
+      })
+      .optional(),
+    /**
+     * Expected norm of the mean of a round's contributions, in units of the clip norm, as measured on
+     * simulated or public data. Left out: 1, which no round exceeds.
+     */
+    signal: z.number().positive().max(1).default(1),
+    /** Take the job although its noise is longer than the expected mean. */
+    acceptNoise: z.boolean().optional(),
+  },
+  { error: ofEarlierFile },
+)
 export type PrivacyPlan = z.infer<typeof PrivacyPlan>
 
-/** What a device is told: how it clips, and what the round charges. */
+/** What a device is told: whose budget the round charges, and with how much noise. */
 export const RoundPrivacy = PrivacyPlan.pick({ population: true }).extend({
-  clip: Clips,
   noise: NoiseMultiplier,
 })
 export type RoundPrivacy = z.infer<typeof RoundPrivacy>

@@ -43,8 +43,8 @@ export const assignmentOf = (
   }),
 })
 
-const toldOf = ({ population, noise, clip }: PrivacyPlan): RoundPrivacy => ({
-  ...{ population, clip },
+const toldOf = ({ population, noise }: PrivacyPlan): RoundPrivacy => ({
+  population,
   noise: noise!,
 })
 

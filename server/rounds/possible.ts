@@ -138,8 +138,8 @@ const IMPOSSIBLE: readonly Pair[] = [
     why: 'prior.directions: moments in directions need at least one',
   },
   {
-    isSo: ({ prior }) => prior.clip !== undefined && !isWithin(prior),
-    why: 'prior.clip: full moments have none; take prior.moments directions, or leave it out',
+    isSo: ({ prior, privacy }) => prior.clip !== undefined && !isWithin(prior) && !privacy,
+    why: 'prior.clip: full moments have none without privacy; take prior.moments directions, or leave it out',
   },
   {
     isSo: ({ async, cohort }) => async !== undefined && cohort.edges === true,

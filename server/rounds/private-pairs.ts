@@ -25,10 +25,9 @@ export const IMPOSSIBLE_PRIVATE: readonly Pair[] = [
   },
   {
     isSo: whenPrivate(
-      ({ contributions }, { clip }) =>
-        contributions.includes('prior') !== (clip.prior !== undefined),
+      ({ contributions, prior }) => contributions.includes('prior') && prior.clip === undefined,
     ),
-    why: 'privacy.clip.prior: the norm to which the moments of a head are clipped; give it with the prior alone',
+    why: 'prior.clip: the norm to which the moments of a head are clipped in a private job',
   },
   {
     isSo: whenPrivate(({ contributions }, { shares }) => {

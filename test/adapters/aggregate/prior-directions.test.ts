@@ -9,7 +9,7 @@ import {
 import {
   coordinatesWithin,
   type HeadWithin,
-  momentsSensitivity,
+  headClipFor,
   momentsWithin,
   priorMStepWithin,
 } from '../../../adapters/aggregate/prior-directions.ts'
@@ -144,7 +144,7 @@ describe('the moments of a head', () => {
     expect([...first, ...second].every((x) => x === 0)).toBe(true)
   })
 
-  test('are at most as long as the sensitivity says, and no longer than they were', () => {
+  test('are at most as long as was said, and no longer than they were', () => {
     const numbers = (n: number) =>
       fc.array(fc.double({ min: -50, max: 50, noNaN: true }), { minLength: n, maxLength: n })
     fc.assert(
@@ -152,15 +152,14 @@ describe('the moments of a head', () => {
         numbers(K),
         numbers(triangleSize(K)),
         fc.double({ min: 0.1, max: 20, noNaN: true }),
-        (v, change, clip) => {
+        (v, change, most) => {
+          const clip = headClipFor(most)
           const { first, second } = momentsWithin(
             { v: Float64Array.from(v), change: Float64Array.from(change) },
             clip,
           )
           expect(norm(first)).toBeLessThanOrEqual(clip * (1 + 1e-12))
-          expect(Math.hypot(norm(first), norm(second))).toBeLessThanOrEqual(
-            momentsSensitivity(clip) * (1 + 1e-12),
-          )
+          expect(Math.hypot(norm(first), norm(second))).toBeLessThanOrEqual(most * (1 + 1e-12))
         },
       ),
     )
@@ -169,12 +168,9 @@ describe('the moments of a head', () => {
   test('reach that length: a head beyond the clip in one direction', () => {
     const moments = momentsWithin(
       { v: Float64Array.of(0, 7, 0), change: new Float64Array(triangleSize(K)) },
-      2,
+      headClipFor(2),
     )
-    expect(Math.hypot(norm(moments.first), norm(moments.second))).toBeCloseTo(
-      momentsSensitivity(2),
-      12,
-    )
+    expect(Math.hypot(norm(moments.first), norm(moments.second))).toBeCloseTo(2, 12)
   })
 
   test('say what a head of 3 in the second of two directions does, in units of a clip of 6', () => {

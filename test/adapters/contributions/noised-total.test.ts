@@ -24,7 +24,8 @@ const job = (more: Partial<JobSpecInput> = {}): PrivateJob => {
     contributions: ['adapter', 'prior'],
     cohort: { size: 4, goal: 4, minimum: 4 },
     training: { updateNorm: 0.5 },
-    privacy: { noise: NOISE, clip: { prior: 0.8 }, shares: { adapter: 0.25, prior: 0.75 } },
+    prior: { clip: 0.8 },
+    privacy: { noise: NOISE, shares: { adapter: 0.25, prior: 0.75 } },
     ...more,
   })
   return { ...spec, factor: 'B', privacy: { ...spec.privacy!, noise: NOISE } }
@@ -138,7 +139,8 @@ describe('the noise on a sum', () => {
   })
 
   test('of what nothing bounds there is none', () => {
-    const unbounded = { ...plan, privacy: { ...plan.privacy, clip: {} } }
+    const { clip: _, ...prior } = plan.prior
+    const unbounded = { ...plan, prior }
     expect(() => noiseOf(askedRows(unbounded)[1]!, unbounded)).toThrow(RangeError)
     expect(sharesOf({}, ['adapter', 'prior'])).toEqual({ adapter: 0.5, prior: 0.5 })
   })

@@ -72,7 +72,7 @@ describe('the next release', () => {
 describe('in directions', () => {
   const within = {
     ...plan,
-    prior: { ...plan.prior, moments: 'directions' as const, directions: 2, clip: 2 },
+    prior: { ...plan.prior, moments: 'directions' as const, directions: 2, clip: Math.sqrt(8) },
   }
   const last = {
     mean: Float64Array.of(1, 0, 0),

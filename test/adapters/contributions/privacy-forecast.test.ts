@@ -15,7 +15,8 @@ const forecast = (more: Partial<JobSpecInput>) =>
         rounds: 10,
         cohort: { size: 1000, goal: 1000, minimum: 1000 },
         training: { updateNorm: 2 },
-        privacy: { epsilon: 4, clip: { prior: 8 }, signal: 0.5 },
+        prior: { clip: 8 },
+        privacy: { epsilon: 4, signal: 0.5 },
         ...more,
       }),
     ),
@@ -41,7 +42,7 @@ test('the signal-to-noise ratio is that of the mean of a round, and grows with t
 })
 
 test('a device that takes part in fewer rounds has a smaller epsilon, which is told apart', () => {
-  const privacy = { epsilon: 4, clip: { prior: 8 }, perDevice: 2 }
+  const privacy = { epsilon: 4, perDevice: 2 }
   const { perDevice, epsilon } = forecast({ privacy })
   expect(perDevice!.rounds).toBe(2)
   expect(perDevice!.epsilon).toBeLessThan(epsilon / 2)

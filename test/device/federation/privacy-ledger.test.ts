@@ -148,7 +148,7 @@ test('a head that is not signed by the pinned key is refused with E_LEDGER', asy
 test("a round that its budget does not hold is refused by the device's own reckoning", async () => {
   const small = nextLedgerEntry(EMPTY_LEDGER, { kind: 'budget', ...budget, epsilon: 1 }, 1)
   const round = (noise: number, population = 'all') => ({
-    privacy: { population, noise, clip: {} },
+    privacy: { population, noise },
     purpose: 'personalization' as const,
   })
   const check = (given: ReturnType<typeof round>) =>

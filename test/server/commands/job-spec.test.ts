@@ -41,6 +41,11 @@ describe('a job from a file and flags', () => {
     })
   })
 
+  test('a file that names the clip in two places is told the one', () => {
+    const job = JSON.stringify({ ...tinyJob(), privacy: { noise: 5, clip: { prior: 3 } } })
+    expect(() => readJobSpec(job, {})).toThrow('write privacy.clip.prior as prior.clip')
+  })
+
   test('a clone has all of the job but its dates', () => {
     const night = { hours: [{ from: '23:00', to: '06:00' }] }
     const job = parsedJob({ schedule: { startAt: 5, ...night }, expiresAt: 9, rounds: 3 })
