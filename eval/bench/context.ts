@@ -7,7 +7,7 @@ import { type LocalModel, openModel } from '../../device/engine/model/open.ts'
 import { MODELS } from '../../device/engine/model/registry.ts'
 import { writeHuggingFace } from '../peers/hugging-face.ts'
 import { type PeerProcess, startPeer } from '../peers/peer-process.ts'
-import { peerPython } from '../peers/python.ts'
+import { PEER_PACKAGES, type PythonPackages, pythonWith } from '../peers/python.ts'
 import { programCommand } from '../programs/processes.ts'
 import { temporaryFolder } from '../programs/temporary-folder.ts'
 
@@ -48,16 +48,27 @@ export type PeftSettings = {
   readonly learningRate: number
 }
 
-/** PEFT with our weights, or undefined after a word about why not. Its copy of them is removed. */
+/** PEFT with our weights, or undefined after a word about why not. */
 export const openPeft = (bench: Bench, settings: PeftSettings): Promise<PeerProcess | undefined> =>
-  joining(bench, 'PEFT', async () => {
-    const python = await peerPython({ cacheFolder: bench.cache, onProgress: bench.log })
+  openPythonPeer(bench, 'PEFT', PEER_PACKAGES, PEFT, settings)
+
+const PEFT = fileURLToPath(new URL('../peers/peft_peer.py', import.meta.url))
+
+/** A Python program with our weights, or undefined after a word about why not. Its copy of them is removed. */
+export const openPythonPeer = (
+  bench: Bench,
+  name: string,
+  packages: PythonPackages,
+  script: string,
+  settings: object,
+): Promise<PeerProcess | undefined> =>
+  joining(bench, name, async () => {
+    const python = await pythonWith(packages, { cacheFolder: bench.cache, onProgress: bench.log })
     if ('reason' in python) throw new Error(python.reason)
-    const folder = temporaryFolder('peft')
+    const folder = temporaryFolder('peer')
     try {
-      bench.log('writing the weights for PEFT and starting it')
+      bench.log(`writing the weights for ${name} and starting it`)
       await writeHuggingFace(bench.model.folder, folder.path)
-      const script = fileURLToPath(new URL('../peers/peft_peer.py', import.meta.url))
       const peer = startPeer(python.interpreter, [script])
       return await opened(peer, { folder: folder.path, threads: bench.threads, ...settings })
     } finally {

@@ -7,6 +7,7 @@ import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
 import { type AggregateOptions, benchAggregate } from '../bench/aggregate/bench.ts'
 import { type Bench, type BenchOptions, openBench } from '../bench/context.ts'
 import { benchEndpoint, type EndpointOptions } from '../bench/endpoint.ts'
+import { benchFederated, type FederatedOptions } from '../bench/federated/bench.ts'
 import { benchGenerate } from '../bench/generate.ts'
 import { benchHead, CHOICES, SHOWN } from '../bench/head.ts'
 import { benchHome, FEW, type HomeOptions } from '../bench/home.ts'
@@ -91,6 +92,22 @@ export const addBenchCommands = (group: Command, print: Print): void => {
     PEERS,
     'against llama.cpp on the same file',
   )
+
+  add<FederatedOptions>(
+    'federated',
+    'LoRA federated over texts that differ from device to device, by our strategies: the loss on unseen ' +
+      'texts after equal bytes and after equal time',
+    benchFederated,
+  )
+    .option(PEERS, 'also by Flower with PEFT, in a Python environment that is made on first use')
+    .option('--devices <n>', 'of each round', integer(2, 20), 6)
+    .option('--rounds <n>', 'of an arm that sends both factors', integer(1, 1000), 10)
+    .option('--steps <n>', 'of a device in a round', integer(1, 1000), 4)
+    .option('--batch <n>', 'sequences of a step', integer(1, 64), 2)
+    .option('--length <n>', 'tokens of a sequence', integer(8, 512), 64)
+    .option('--worlds <n>', 'other topics and texts, over which intervals go', integer(1, 100), 3)
+    .option('--rates <list>', 'learning rates to choose from', rates, [3e-4, 1e-3, 3e-3])
+    .option('--report <folder>', 'also the curves, as federated.html')
 
   add('load', "from the engine's start to its first score, and what it holds at rest", benchLoad)
   addHeadBench(group, print)
@@ -278,6 +295,8 @@ const addMasksBench = (group: Command, print: Print): Command =>
 
 type ServerFlags = Omit<ServerBenchOptions, 'log'> &
   Omit<FleetBenchOptions, 'log' | 'devices'> & { devices?: number; json?: boolean }
+
+const rates = (text: string): number[] => text.split(',').map(positive)
 
 const share = (text: string): number => {
   const value = Number(text)

@@ -13,6 +13,7 @@ const Reply = z.object({
   peakBytes: z.number().optional(),
   baseBytes: z.number().optional(),
   digest: z.string().optional(),
+  sentBytes: z.number().optional(),
   loss: z.number().optional(),
   ids: z.array(z.int()).optional(),
   rewards: z.array(z.array(z.number())).optional(),

@@ -33,7 +33,8 @@ export type PythonPackages = {
   readonly modules: readonly string[]
 }
 
-const PEER_PACKAGES: PythonPackages = {
+/** The Python that PEFT runs in. */
+export const PEER_PACKAGES: PythonPackages = {
   pins: PINS,
   modules: ['torch', 'transformers', 'peft', 'trl', 'tokenizers', 'safetensors', 'numpy', 'gguf'],
 }
@@ -44,15 +45,20 @@ export const FLOWER_PACKAGES: PythonPackages = {
   modules: ['flwr', 'numpy'],
 }
 
+/** For the benchmark of a whole federation: Flower and PEFT in one Python. */
+export const FEDERATED_PACKAGES: PythonPackages = {
+  pins: [
+    'flwr==1.42.0',
+    ...PINS.filter((pin) => /^(torch|transformers|peft|safetensors|numpy)=/.test(pin)),
+  ],
+  modules: ['flwr', 'torch', 'transformers', 'peft', 'numpy'],
+}
+
 /** For the benchmark of privacy accounting. */
 export const ACCOUNTING_PACKAGES: PythonPackages = {
   pins: ['dp-accounting==0.6.0'],
   modules: ['dp_accounting'],
 }
-
-/** The Python that PEFT runs in; as `pythonWith`. */
-export const peerPython = (options: PeerPythonOptions): Promise<PeerPython> =>
-  pythonWith(PEER_PACKAGES, options)
 
 /** Packages come from where the user's own pip configuration says. Never throws for a lack;
  *  an environment that was not finished is made again. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { defaultCacheFolder } from '../../device/engine/model/cache.ts'
 import { runProgram } from '../../eval/peers/programs.ts'
-import { type PythonPackages, peerPython, pythonWith } from '../../eval/peers/python.ts'
+import { PEER_PACKAGES, type PythonPackages, pythonWith } from '../../eval/peers/python.ts'
 
 const options = {
   cacheFolder: defaultCacheFolder(process.env),
@@ -15,7 +15,7 @@ export type Python = {
   run(script: string, ...args: string[]): Promise<string>
 }
 
-const opened = (python: Awaited<ReturnType<typeof peerPython>>): Python => ({
+const opened = (python: Awaited<ReturnType<typeof pythonWith>>): Python => ({
   reason: 'reason' in python ? python.reason : undefined,
   run: async (script, ...args) => {
     if ('reason' in python) throw new Error(python.reason)
@@ -27,7 +27,7 @@ const opened = (python: Awaited<ReturnType<typeof peerPython>>): Python => ({
 })
 
 /** The Python that PEFT, TRL and transformers run in. */
-export const peers: Python = opened(await peerPython(options))
+export const peers: Python = opened(await pythonWith(PEER_PACKAGES, options))
 
 /** mlx has wheels for Apple silicon and for Linux; elsewhere its tests are skipped. */
 const MLX: PythonPackages = {

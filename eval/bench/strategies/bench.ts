@@ -4,7 +4,8 @@
  * a grid for it.
  */
 import { meanOf } from '../../measure/metrics.ts'
-import type { Result, Results } from '../../measure/results.ts'
+import type { Results } from '../../measure/results.ts'
+import { overWorlds } from '../over-worlds.ts'
 import { type Arm, type Point, runArm } from './arm.ts'
 import { makeTask, SIZE, type Task } from './task.ts'
 
@@ -35,6 +36,9 @@ const PAIRS = [
   ['flex_mixed', 'padded_mixed'],
   ['fedex', 'fedavg'],
 ] as const
+
+const figure = (name: string, values: readonly number[]) =>
+  overWorlds(`bench.strategies.${name}`, values, 'share')
 
 type Measured = {
   readonly rate: number
@@ -93,19 +97,4 @@ const measure = (tasks: readonly Task[], arm: Arm, options: StrategiesOptions): 
     }
   })
   return tried.reduce((best, one) => (meanOf(one.sent) < meanOf(best.sent) ? one : best))
-}
-
-/** The mean over worlds and its 95 % interval, normal. */
-const figure = (name: string, values: readonly number[]): Result => {
-  const mean = meanOf(values)
-  const n = values.length
-  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / Math.max(1, n - 1)
-  const half = 1.96 * Math.sqrt(variance / n)
-  return {
-    name: `bench.strategies.${name}`,
-    value: mean,
-    unit: 'share',
-    n,
-    ...(n > 1 && { interval: [mean - half, mean + half] as [number, number] }),
-  }
 }

@@ -1,10 +1,11 @@
 // Every benchmark on the tiny model, alone: what it names, not how fast it is.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { benchAccuracy } from '../../../eval/bench/accuracy.ts'
 import { type Bench, openBench, openLlama } from '../../../eval/bench/context.ts'
+import { benchFederated } from '../../../eval/bench/federated/bench.ts'
 import { benchGenerate } from '../../../eval/bench/generate.ts'
 import { benchLoad } from '../../../eval/bench/load.ts'
 import { benchRerank } from '../../../eval/bench/rerank.ts'
@@ -79,4 +80,21 @@ test('rerank, generate and load: their figures, and how often quantized weights 
 test('a peer that cannot take part is named with the reason', async () => {
   expect(await openLlama({ ...bench, peers: true }, 64)).toBeUndefined()
   expect(said.at(-1)).toBe('llama.cpp takes no part: the model is no GGUF file')
+})
+
+test('federated: ours falls from one loss by every strategy, and its curves are a page', async () => {
+  const report = mkdtempSync(join(tmpdir(), 'loreweave-federated-'))
+  const size = { devices: 2, rounds: 2, steps: 4, batch: 2, length: 32, worlds: 1 }
+  const values = valuesOf(await benchFederated(bench, { ...size, rates: [1e-2], report }))
+  const first = values['bench.federated.fedavg.loss.first']!
+  for (const arm of ['alternating', 'alternating_compressed', 'fedavg']) {
+    expect(values[`bench.federated.${arm}.loss.first`]).toBe(first)
+    expect(values[`bench.federated.${arm}.loss.equal_bytes`]).toBeLessThan(first)
+  }
+  const sizes = ['alternating_compressed', 'alternating', 'fedavg'].map(
+    (arm) => values[`bench.federated.${arm}.round_bytes`]!,
+  )
+  expect(sizes).toEqual(sizes.toSorted((a, b) => a - b))
+  expect(readFileSync(join(report, 'federated.html'), 'utf8')).toContain('<svg')
+  rmSync(report, { recursive: true })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RunProgram } from '../../../eval/peers/programs.ts'
 import { runProgram } from '../../../eval/peers/programs.ts'
-import { interpreterOf, PINS, peerPython, pythonFolder } from '../../../eval/peers/python.ts'
+import { interpreterOf, PEER_PACKAGES, PINS, pythonFolder, pythonWith } from '../../../eval/peers/python.ts'
 
 let cacheFolder: string
 beforeEach(() => {
@@ -27,8 +27,8 @@ const machine = (fails = '\0', said = 'ERROR: no') => {
 test('an environment is made once, with every pin, and found again', async () => {
   const { run, calls, installs } = machine()
   const interpreter = interpreterOf(pythonFolder(cacheFolder))
-  expect(await peerPython({ cacheFolder, run })).toEqual({ interpreter })
-  expect(await peerPython({ cacheFolder, run })).toEqual({ interpreter })
+  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run })).toEqual({ interpreter })
+  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run })).toEqual({ interpreter })
   expect(installs()).toBe(1)
   const line = calls.find((c) => c.includes('pip install'))!
   for (const pin of PINS) expect(line).toContain(pin)
@@ -40,7 +40,7 @@ test('one that was not finished is made again from nothing', async () => {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'left-over'), '')
   const { run, installs } = machine()
-  expect(await peerPython({ cacheFolder, run })).toHaveProperty('interpreter')
+  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run })).toHaveProperty('interpreter')
   expect(installs()).toBe(1)
   expect(existsSync(join(folder, 'left-over'))).toBe(false)
 })
@@ -52,17 +52,17 @@ test.each([
   ['packages for another processor', 'import torch', 'do not import'],
 ])('%s is said in words, and tried again the next time', async (_, fails, reason) => {
   const { run } = machine(fails)
-  expect(await peerPython({ cacheFolder, run })).toEqual({
+  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run })).toEqual({
     reason: expect.stringContaining(reason),
   })
-  expect(await peerPython({ cacheFolder, run: machine().run })).toHaveProperty('interpreter')
+  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run: machine().run })).toHaveProperty('interpreter')
 })
 
 test('an environment that another process is making is left to it', async () => {
   const { run, installs } = machine()
   mkdirSync(join(cacheFolder, 'peers'))
   writeFileSync(`${pythonFolder(cacheFolder)}.pid`, String(process.ppid))
-  expect(await peerPython({ cacheFolder, run })).toEqual({
+  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run })).toEqual({
     reason: expect.stringContaining('try again'),
   })
   expect(installs()).toBe(0)
