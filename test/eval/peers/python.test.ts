@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RunProgram } from '../../../eval/peers/programs.ts'
 import { runProgram } from '../../../eval/peers/programs.ts'
-import { interpreterOf, PEER_PACKAGES, PINS, pythonFolder, pythonWith } from '../../../eval/peers/python.ts'
+import {
+  interpreterOf,
+  PEER_PACKAGES,
+  PINS,
+  pythonFolder,
+  pythonWith,
+} from '../../../eval/peers/python.ts'
 
 let cacheFolder: string
 beforeEach(() => {
@@ -55,7 +61,9 @@ test.each([
   expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run })).toEqual({
     reason: expect.stringContaining(reason),
   })
-  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run: machine().run })).toHaveProperty('interpreter')
+  expect(await pythonWith(PEER_PACKAGES, { cacheFolder, run: machine().run })).toHaveProperty(
+    'interpreter',
+  )
 })
 
 test('an environment that another process is making is left to it', async () => {
