@@ -84,6 +84,12 @@ export const saidBy = (state: DeviceState): Said | null => {
   }
 }
 
+/** The state of a device that has masked its update: its own secrets are gone, those of others stay. */
+export const afterMask = (state: Ready): Ready => ({
+  ...state,
+  ...{ maskSecret: '', sealSecret: '', seed: '' },
+})
+
 /**
  * The vector under the device's own mask and those with its neighbours. The same vector gives the same
  * bytes; a second, other vector of one state would give both away, so keep what this returns and mask

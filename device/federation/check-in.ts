@@ -96,7 +96,7 @@ const namedRounds = ({ store, turnedDown, lately }: CheckInDeps) => {
   const [waiting, left]: [string[], string[]] = [[], []]
   for (const roundId of turnedDown) {
     const state = store.uploadState(roundId)
-    if (state === 'pending') waiting.push(roundId)
+    if (state === 'pending' || store.isMasking(roundId)) waiting.push(roundId)
     else if (state !== undefined || lately.waitMs(roundId) > 0) left.push(roundId)
     else turnedDown.delete(roundId)
   }

@@ -19,7 +19,7 @@ import type { RoundResult } from './compute-round.ts'
 import { ENDED_TEXT, type Ended } from './ended.ts'
 import { hear } from './facts.ts'
 import { giveOn, reasonOf, watchRound } from './give-on.ts'
-import { maskedRefusal, sendMasked } from './masked-round.ts'
+import { joinMasked, maskedRefusal, resumeMasked, sendMasked } from './masked-round.ts'
 import { checkLedger } from './privacy-ledger.ts'
 import type { Traffic } from './signed-transport.ts'
 import { sendKept, sendUpload } from './uploads.ts'
@@ -112,7 +112,11 @@ export const participate = async (
     traffic: deps.federation.traffic(),
   })
   let hindrance: Hindrance | null = null
-  await sendKept(deps, options, options.isUnattended ?? false)
+  const goOn = async (onlyDue: boolean) => {
+    await sendKept(deps, options, onlyDue)
+    await resumeMasked(deps, options, onlyDue)
+  }
+  await goOn(options.isUnattended ?? false)
   for (;;) {
     await deps.ready()
     const answer = await checkIn(deps, signal)
@@ -140,7 +144,7 @@ export const participate = async (
       note: `${ENDED_TEXT[reason]}; next check-in in ${Math.ceil(retryAfterMs / 1000)} s`,
     })
     await cancellable(deps.sleep(Math.max(MIN_WAIT_MS, retryAfterMs), signal), signal)
-    await sendKept(deps, options, true)
+    await goOn(true)
   }
 }
 
@@ -182,6 +186,7 @@ const hindranceOf = async (
   const state = store.uploadState(roundId)
   const consent = store.consent()
   const refusal = consent && cohortRefusal(consent, intendedFor(assignment))
+  if (store.isMasking(roundId)) return 'pending'
   if (state === 'pending' || state === 'refused') return state
   // The server has lost track of it.
   if (state === 'accepted') return 'contributed'
@@ -254,23 +259,21 @@ const contribute = async (
       whileAllowed(store.live, refusal, options.signal, work),
       options.signal,
     ).finally(round.end)
-    const { masking } = assignment
-    const isTaken = masking
-      ? await sendMasked(deps, { ...assignment, masking }, result, options)
-      : await sendUpload(deps, roundId, options)
+    const send = assignment.masking ? sendMasked : sendUpload
+    const isTaken = await send(deps, roundId, options)
     if (!isTaken) return null
     const { pairs, losses, problem, bytes } = result
     const made = { contributions: result.contributions, pairs, losses, problem }
     return { jobId, roundId, digest, bytes: bytes.length, ...made }
   } catch (error) {
+    const state = store.isMasking(roundId) ? 'pending' : store.uploadState(roundId)
     // What was interrupted goes on later, in its place.
-    if (!options.signal?.aborted && store.uploadState(roundId) === undefined)
+    if (!options.signal?.aborted && state === undefined)
       await giveOn(contact(deps), roundId, error === over ? 'too_late' : reasonOf(error))
     if (error === over) {
       await giveUp(deps, assignment, over.code)
       options.onProgress?.({ step: 'round', note: over.message })
-    } else if (!options.wait || !isFedError(error) || store.uploadState(roundId) !== 'pending')
-      throw error
+    } else if (!options.wait || !isFedError(error) || state !== 'pending') throw error
     return null
   }
 }
@@ -304,13 +307,14 @@ const compute = async (
   lately.ended(roundId)
   const digest = createHash('sha256').update(result.bytes).digest('hex')
   const intended = { ...intendedFor(assignment), contributions: result.contributions }
-  const upload = { roundId, jobId, uploadToken, digest, bytes: result.bytes, deadlineAt }
-  // In a masked round nothing is kept that could be sent as it is.
-  if (!assignment.masking)
-    await store.durably((tx) => {
-      check()
-      tx.savePending({ ...upload, ...intended, at: clock() })
-    })
+  const round = { roundId, jobId, uploadToken, deadlineAt, ...intended, at: clock() }
+  const { masking } = assignment
+  const secrets = masking && joinMasked(deps, { ...assignment, masking }, result.bytes)
+  await store.durably((tx) => {
+    check()
+    if (secrets) tx.saveMasked(round, secrets)
+    else tx.savePending({ ...round, digest, bytes: result.bytes })
+  })
   if (assignment.release !== deps.servedRelease()) store.later((tx) => tx.removeBlob(name))
   return { result, digest }
 }

@@ -41,7 +41,8 @@ const DOUBT_MS = 7 * DAY_MS
  */
 type Fate = 'final' | 'later' | 'rarely'
 
-const fateOf = (error: FedError): Fate => {
+/** Of what the answer refused, or of what was not answered. */
+export const fateOf = (error: FedError): Fate => {
   const { status = null, isRefusal = false } = sendFailure(error) ?? {}
   if (status === null || status < 400 || status >= 500 || PASSING.has(status)) return 'later'
   if (!isRefusal) return 'rarely'
@@ -115,7 +116,8 @@ export const sendUpload = async (
   return true
 }
 
-const dropped = (): FedError =>
+/** E_CANCELLED: while it was on its way, it was forgotten, or its consent withdrawn. */
+export const dropped = (): FedError =>
   new FedError('E_CANCELLED', 'this device dropped the update: it is not sent')
 
 /** False, or throws if it may be accepted later. */

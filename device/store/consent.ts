@@ -110,9 +110,12 @@ const change = async (
     tx.set('consent', consent)
     const uncovered = tx.waitingUploads().filter((upload) => !stays(intendedBy(upload)))
     for (const { roundId } of uncovered) tx.dropUpload(roundId, 'E_CONSENT')
+    const masked = tx.maskedRounds().filter((round) => !stays(round))
+    const unsent = masked.filter(({ roundId }) => tx.uploadState(roundId) === undefined)
+    for (const round of masked) tx.giveUp(round, 'E_CONSENT')
     // Before the commit reaches the disk: an update that leaves meanwhile cannot be recalled.
     queueMicrotask(() => void store.live.tell('consent', undefined).catch(() => undefined))
-    return uncovered
+    return [...uncovered, ...unsent.map(() => ({ isSent: false }))]
   })
   const sent = gone.filter((upload) => upload.isSent).length
   return { sent, unsent: gone.length - sent }

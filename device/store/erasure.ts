@@ -190,6 +190,13 @@ export const TABLES: Readonly<Record<string, Place>> = {
     expiry: (store) => store.trimUploads(),
     retention: uploadsSince,
   },
+  masked_rounds: {
+    holds: 'masked rounds under way: the secrets of this device, and its update until it is masked',
+    owner: 'conversation',
+    forget: 'with uploads',
+    expiry: (store, { now }) => store.dropMaskedOver(now),
+    retention: 'with uploads',
+  },
   spent: {
     ...numbersOnly('what further answers cost'),
     expiry: (store, { now }) => store.trimSpent(now),

@@ -12,6 +12,7 @@ import { DECISION_SCHEMA } from './decisions.ts'
 import { EXAMPLE_SCHEMA } from './examples.ts'
 import { FEEDBACK_COLUMNS, FEEDBACK_INDEX, FEEDBACK_SCHEMA } from './feedback.ts'
 import { FORGOTTEN_SCHEMA } from './forgotten.ts'
+import { MASKED_SCHEMA } from './masked-rounds.ts'
 import { setAsideOld } from './old-tables.ts'
 import { OUTBOX_SCHEMA } from './outbox.ts'
 import { POOLED_COLUMNS, POOLED_SCHEMA } from './pooled.ts'
@@ -29,6 +30,7 @@ const SCHEMA = [
   STATE_SCHEMA,
   BLOB_SCHEMA,
   UPLOAD_SCHEMA,
+  MASKED_SCHEMA,
   POOLED_SCHEMA,
   OUTBOX_SCHEMA,
   TEXT_SCHEMA,

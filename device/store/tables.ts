@@ -9,6 +9,7 @@ import { exampleTable } from './examples.ts'
 import { feedbackTable } from './feedback.ts'
 import { forgottenTable } from './forgotten.ts'
 import type { Hash } from './kept-request.ts'
+import { maskedTable } from './masked-rounds.ts'
 import { oldTables } from './old-tables.ts'
 import { outboxTable } from './outbox.ts'
 import { pooledTable } from './pooled.ts'
@@ -28,6 +29,7 @@ export const tablesOf = (db: Database.Database, hash: Hash) => {
   const run = prepared(db)
   const state = stateTable(run)
   const pooled = pooledTable(run)
+  const masked = maskedTable(run)
   const content = contentTables(db, run, hash, state)
   return {
     ...content,
@@ -36,7 +38,8 @@ export const tablesOf = (db: Database.Database, hash: Hash) => {
     ...blobTable(run),
     ...forgottenTable(run),
     ...outboxTable(run),
-    ...uploadTable(run),
+    ...masked,
+    ...uploadTable(run, masked),
     ...suffixTables(run),
     ...spendingTables(run),
     /** About how many bytes decisions, choices and feedback may take, from the next write on. */

@@ -1,5 +1,6 @@
 /** The table of updates for the federation: those that wait, and what became of the others. */
 import type { Sendable } from '../records/consent.ts'
+import type { MaskedTable } from './masked-rounds.ts'
 import type { Run } from './run.ts'
 
 /** What an update would contribute, and for what purpose. */
@@ -72,10 +73,10 @@ export const UPLOAD_COLUMNS = [
   'overdue_at REAL',
 ]
 
-export const uploadTable = (run: Run) => ({
+export const uploadTable = (run: Run, masked: MaskedTable) => ({
   ...readUploads(run),
   ...writePending(run),
-  ...endUploads(run),
+  ...endUploads(run, masked),
 })
 
 const PENDING = `
@@ -137,17 +138,6 @@ const writePending = (run: Run) => ({
       },
       'IGNORE',
     ),
-  /** Records as refused a round that this device sends nothing to. */
-  giveUp: (round: Pick<PendingUpload, 'roundId' | 'jobId' | 'at'>, reason: string) =>
-    void run.change(
-      `INSERT OR IGNORE INTO uploads
-         (round_id, job_id, token, digest, size, state, reason, at, sent)
-       VALUES (?, ?, '', '', 0, 'refused', ?, ?, 0)`,
-      round.roundId,
-      round.jobId,
-      reason,
-      round.at,
-    ),
   /**
    * Marks that bytes of a pending update may have arrived. Called before each attempt, since a kill
    * can follow.
@@ -178,33 +168,64 @@ const writePending = (run: Run) => ({
     void run.change('UPDATE uploads SET overdue_at = ? WHERE round_id = ?', since, roundId),
 })
 
-const endUploads = (run: Run) => ({
+/** What is refused, given up or dropped leaves no secrets of a masked round. */
+const endUploads = (run: Run, { dropMasked }: MaskedTable) => ({
+  /** Records as refused a round that this device sends nothing to. */
+  giveUp: (round: Pick<PendingUpload, 'roundId' | 'jobId' | 'at'>, reason: string): void => {
+    run.change(
+      `INSERT OR IGNORE INTO uploads
+         (round_id, job_id, token, digest, size, state, reason, at, sent)
+       VALUES (?, ?, '', '', 0, 'refused', ?, ?, 0)`,
+      round.roundId,
+      round.jobId,
+      reason,
+      round.at,
+    )
+    dropMasked(round.roundId)
+  },
   /**
    * Records the server's verdict on a pending update. An update dropped meanwhile stays dropped.
    */
-  settleUpload: (roundId: string, state: Exclude<UploadState, 'pending'>, reason: string | null) =>
-    void run.change(
+  settleUpload: (
+    roundId: string,
+    state: Exclude<UploadState, 'pending'>,
+    reason: string | null,
+  ): void => {
+    run.change(
       `UPDATE uploads SET state = ?, reason = ?, bytes = NULL, token = '', sent = 1
        WHERE round_id = ? AND state = 'pending'`,
       state,
       reason,
       roundId,
-    ),
+    )
+    if (state === 'refused') dropMasked(roundId)
+  },
   /** Drops a pending update: its bytes are erased, and it is recorded as refused by this device. */
-  dropUpload: (roundId: string, reason: string) =>
-    void run.change(
+  dropUpload: (roundId: string, reason: string): void => {
+    run.change(
       `UPDATE uploads SET state = 'refused', reason = ?, bytes = NULL, token = ''
        WHERE round_id = ? AND state = 'pending'`,
       reason,
       roundId,
-    ),
-  /** Drops pending updates that were computed since then. */
-  dropUploadsSince: (at: number): void =>
-    void run.change(
+    )
+    dropMasked(roundId)
+  },
+  /** Drops pending updates that were computed since then, and masked rounds under way. */
+  dropUploadsSince: (at: number): void => {
+    run.change(
       `UPDATE uploads SET state = 'refused', reason = 'forgotten', bytes = NULL, token = ''
        WHERE state = 'pending' AND at >= ?`,
       at,
-    ),
+    )
+    run.change(
+      `INSERT OR IGNORE INTO uploads
+         (round_id, job_id, token, digest, size, state, reason, at, sent)
+       SELECT round_id, job_id, '', '', 0, 'refused', 'forgotten', at, 0
+       FROM masked_rounds WHERE at >= ?`,
+      at,
+    )
+    run.change('DELETE FROM masked_rounds WHERE at >= ?', at)
+  },
   /**
    * Drops all but the newest updates that were sent or refused, which a forget counts and the page
    * shows.

@@ -1,39 +1,16 @@
 import { beforeAll, expect, test } from 'vitest'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import { enrolledDevice, fakeDevice, shortChoices, tinyModel } from '../device-fixture.ts'
+import { fakeDevice, shortChoices, tinyModel } from '../device-fixture.ts'
+import { maskedScene, stoppedScene } from './masked-fixture.ts'
 
 let model: LocalModel
 beforeAll(async () => {
   model = await tinyModel()
 })
 
-const maskedJob = (size: number) => ({
-  cohort: { size, goal: size, minimum: size, choices: '0' as const },
-  masks: {},
-})
-
-/** Devices of one server, which poll by turns. */
-const maskedScene = async (size: number, leastSurvivors: number | undefined) => {
-  const first = await enrolledDevice(model, maskedJob(size), { leastSurvivors })
-  const others = []
-  for (let i = 1; i < size; i++) {
-    const made = fakeDevice(model, {
-      serverUrl: 'http://server.test',
-      transport: first.transport,
-      clock: first.server.now,
-      sleep: (ms) => first.server.pass(ms),
-      leastSurvivors,
-    })
-    await made.device.enroll(await first.server.operator.token())
-    await made.device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
-    await made.device.importChoices(shortChoices(6))
-    others.push(made)
-  }
-  return { ...first, all: [first, ...others] }
-}
-
 test('devices mask their updates, and the server releases their sum', async () => {
-  const { all, server, jobId, sent } = await maskedScene(3, 3)
+  const { server, jobId, sent, ...first } = await maskedScene(model, 3, 3)
+  const all = [first, ...first.others]
   const reports = await Promise.all(all.map(({ device }) => device.participate()))
   await server.settle()
   expect(reports.map(({ rounds }) => rounds.length)).toEqual([1, 1, 1])
@@ -48,15 +25,15 @@ test('devices mask their updates, and the server releases their sum', async () =
 })
 
 test('a round that may be smaller than 20 devices is refused before anything is computed', async () => {
-  const { all, sent, calls } = await maskedScene(3, undefined)
-  const report = await all[0]!.device.participate()
+  const { device, sent, calls } = await maskedScene(model, 3)
+  const report = await device.participate()
   expect(report).toMatchObject({ rounds: [], ended: 'refused' })
   expect(calls.train).toEqual([])
   expect(sent.some(({ path }) => path.endsWith('/masks') || path.endsWith('/update'))).toBe(false)
 })
 
 test('a roster that was changed on its way is refused: the server has not signed it, and no update leaves', async () => {
-  const { all, server, sent, transport } = await maskedScene(2, 2)
+  const { others, server, sent, transport } = await maskedScene(model, 2, 2)
   const lying = fakeDevice(model, {
     serverUrl: 'http://server.test',
     transport: async (request) => {
@@ -77,10 +54,55 @@ test('a roster that was changed on its way is refused: the server has not signed
   await lying.device.grantConsent(['adapter', 'prior', 'statistics'], null, 1)
   await lying.device.importChoices(shortChoices(6))
   const stop = new AbortController()
-  const other = all[1]!.device.participate({ signal: stop.signal }).catch(() => null)
+  const other = others[0]!.device.participate({ signal: stop.signal }).catch(() => null)
   await expect(lying.device.participate()).rejects.toMatchObject({ code: 'E_SERVER_KEY' })
   stop.abort()
   await other
   expect(lying.store.pendingUploads()).toEqual([])
   expect(sent.filter(({ method }) => method === 'PUT')).toEqual([])
+})
+
+test('a device that was stopped before its masked update arrived sends the same bytes, and computes nothing again', async () => {
+  const { started, store, said, other, server, jobId } = await stoppedScene(model, 'update', false)
+  expect(store.maskedRounds()).toHaveLength(1)
+  const again = started()
+  await again.device.participate({ signal: AbortSignal.timeout(60_000) }).catch(() => null)
+  await other
+  await server.settle()
+  const { rounds } = await server.operator.job(jobId)
+  expect(rounds[0]).toMatchObject({ phase: 'released', received: 2 })
+  expect(again.calls.train).toEqual([])
+  const [first, second] = said.filter(({ what }) => what === 'update')
+  expect(second).toEqual(first)
+  expect(store.maskedRounds()).toEqual([])
+})
+
+test('once its consent is withdrawn, nothing of a masked round is left, and nothing more is said', async () => {
+  const { started, store, said, endOther } = await stoppedScene(model, 'keys', false)
+  const { roundId } = store.maskedRounds()[0]!
+  expect(store.maskedSecrets(roundId)).toMatchObject({ state: { step: 'joined' } })
+  await started().device.withdrawConsent()
+  expect(store.maskedSecrets(roundId)).toBeUndefined()
+  expect(store.uploadState(roundId)).toBe('refused')
+  const before = said.length
+  await expect(started().device.participate()).rejects.toMatchObject({ code: 'E_CONSENT' })
+  expect(said).toHaveLength(before)
+  await endOther()
+})
+
+test('a device that comes back after its round drops what it kept of it, and takes part in the next', async () => {
+  const { started, store, server, endOther } = await stoppedScene(model, 'survivors', false)
+  const { roundId } = store.maskedRounds()[0]!
+  await endOther()
+  await server.pass(24 * 3600_000)
+  const stop = new AbortController()
+  const assigned: string[] = []
+  const onAssigned = (id: string) => {
+    assigned.push(id)
+    stop.abort()
+  }
+  const next = started().device.participate({ signal: stop.signal, onAssigned })
+  await expect(next).rejects.toMatchObject({ code: 'E_CANCELLED' })
+  expect(assigned).not.toContain(roundId)
+  expect(store.maskedRounds()).toEqual([])
 })
