@@ -68,7 +68,6 @@ export const maskedTable = (run: Run) => ({
   dropMaskedOver: (now: number): void =>
     void run.change('DELETE FROM masked_rounds WHERE deadline_at < ?', now - LONGEST_STEPS_MS),
 })
-export type MaskedTable = ReturnType<typeof maskedTable>
 
 /** A job may leave a day to each of the four steps that follow the deadline for joining. */
 export const LONGEST_STEPS_MS = 4 * 24 * 3600_000

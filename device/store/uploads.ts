@@ -1,7 +1,9 @@
 /** The table of updates for the federation: those that wait, and what became of the others. */
 import type { Sendable } from '../records/consent.ts'
-import type { MaskedTable } from './masked-rounds.ts'
 import type { Run } from './run.ts'
+
+/** masked-rounds.ts, which needs what is here. */
+type Masked = { readonly dropMasked: (roundId: string) => void }
 
 /** What an update would contribute, and for what purpose. */
 export type Intended = {
@@ -73,7 +75,7 @@ export const UPLOAD_COLUMNS = [
   'overdue_at REAL',
 ]
 
-export const uploadTable = (run: Run, masked: MaskedTable) => ({
+export const uploadTable = (run: Run, masked: Masked) => ({
   ...readUploads(run),
   ...writePending(run),
   ...endUploads(run, masked),
@@ -169,7 +171,7 @@ const writePending = (run: Run) => ({
 })
 
 /** What is refused, given up or dropped leaves no secrets of a masked round. */
-const endUploads = (run: Run, { dropMasked }: MaskedTable) => ({
+const endUploads = (run: Run, { dropMasked }: Masked) => ({
   /** Records as refused a round that this device sends nothing to. */
   giveUp: (round: Pick<PendingUpload, 'roundId' | 'jobId' | 'at'>, reason: string): void => {
     run.change(
