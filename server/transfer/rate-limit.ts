@@ -13,7 +13,11 @@ const MAX_NAMES = 100_000
 
 /** monotonicMs: a clock that nobody sets. */
 export const openRateLimit = ({ burst, perSecond }: Rate, monotonicMs: () => number): RateLimit => {
-  const buckets = new LRUCache<string, { tokens: number; at: number }>({ max: MAX_NAMES })
+  // By size, since `max` takes the memory of all names at once.
+  const buckets = new LRUCache<string, { tokens: number; at: number }>({
+    maxSize: MAX_NAMES,
+    sizeCalculation: () => 1,
+  })
   return {
     take(name) {
       const now = monotonicMs()
