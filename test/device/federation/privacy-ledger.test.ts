@@ -1,8 +1,8 @@
 // A device and the privacy ledger of its server.
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import { EMPTY_LEDGER, nextLedgerEntry, signHead } from '../../../adapters/wire/privacy-ledger.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
@@ -54,8 +54,11 @@ test('a private round is taken part in, clipped, and the head of the ledger reme
 })
 
 test("after a restore of yesterday's backup the device refuses its rounds with E_LEDGER", async () => {
-  const at = (name: string) => join(mkdtempSync(join(tmpdir(), 'ledger-')), name)
-  const [folder, file, restored] = [at('data'), at('yesterday.backup'), at('restored')]
+  const root = mkdtempSync(join(tmpdir(), 'loreweave-ledger-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  const [folder, file, restored] = ['data', 'yesterday.backup', 'restored'].map((name) =>
+    join(root, name),
+  ) as [string, string, string]
   const running = testServer({ folder })
   await setBudget(running)
   let reached = running

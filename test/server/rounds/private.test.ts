@@ -1,7 +1,7 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { composedMu, gaussianEpsilon } from '../../../adapters/privacy/gaussian.ts'
@@ -202,7 +202,8 @@ describe('the privacy ledger', () => {
   })
 
   test('refuses the round after a restart as well', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'private-'))
+    const folder = mkdtempSync(join(tmpdir(), 'loreweave-private-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
     const { server, id, devices, job } = await scene(roomFor(1), privateJob(), { folder })
     await runRound(server, devices, job)
     await server.store.close()
