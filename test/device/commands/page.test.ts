@@ -7,7 +7,7 @@ import { call } from '../cli-call.ts'
 import { run } from '../cli-process.ts'
 import { temporaryFolder } from '../device-fixture.ts'
 
-/** The way in that works is in test/device/api/page/page.test.ts, with a browser. */
+/** The way in that works is in test/device/api/page/page.slow.test.ts, with a browser. */
 const folder = temporaryFolder()
 let other: RunningApi
 beforeAll(async () => {
