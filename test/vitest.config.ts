@@ -40,15 +40,17 @@ export const PROCESSES = [
   'test/server/releases/robust.test.ts',
 ]
 
+const SETUP = [
+  './test/support/equal-arrays.ts',
+  ...(process.env['LOREWEAVE_ASSERTIONS'] ? ['./test/support/count-assertions.ts'] : []),
+]
+
 export const shared = {
   root: new URL('..', import.meta.url).pathname,
   testTimeout: 60_000,
   hookTimeout: 60_000,
   pool: 'forks',
-  setupFiles: [
-    './test/support/equal-arrays.ts',
-    ...(process.env['LOREWEAVE_ASSERTIONS'] ? ['./test/support/count-assertions.ts'] : []),
-  ],
+  setupFiles: SETUP,
 } as const
 
 /** Also on two cores two: many tests wait for a process. */
