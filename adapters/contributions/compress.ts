@@ -2,6 +2,7 @@
 import { joinParts, type Part } from '../container/container.ts'
 import { decodeValues, type Encoding, encodeValues } from '../formats/encoding.ts'
 import { LARGEST_FLOAT16 } from '../formats/float16.ts'
+import type { Segment } from '../lora/layout.ts'
 import { norm } from '../math/vector.ts'
 import { type Rng, seededRng } from '../random.ts'
 import type { JobSpec } from '../wire/jobs.ts'
@@ -35,14 +36,28 @@ const withinNorm = (
   return withinNorm(within, encoding, updateNorm, rng)
 }
 
-/** Of a release: float16, which rounds to nearest. */
+/**
+ * Of a release. rng: of a seed that the round fixes, so that a restart makes the same bytes; rounding
+ * to nearest would lose every change that is shorter than half a step.
+ */
 export const compressRelease = (
   parts: readonly Part[],
   { compression }: Pick<JobSpec, 'compression'>,
-): readonly Part[] =>
-  compression?.releases === undefined ? parts : compress(parts, compression.releases, NO_RNG)
+  rng: () => Rng,
+): readonly Part[] => {
+  const encoding = compression?.releases
+  return encoding === undefined ? parts : compress(parts, encoding, rng(), FINER)
+}
 
-const NO_RNG = seededRng(0)
+/** Devices refuse directions that are not orthonormal to 1e-3, which int8 does not keep them. */
+const FINER: Readonly<Record<string, Encoding>> = { 'prior.directions': 'float16' }
+
+/** In the encodings of the segments that they were read from, to the same bytes. */
+export const encodedAgain = (parts: readonly Part[], segments: readonly Segment[]): Part[] =>
+  parts.map((part) => {
+    const encoding = segments.find(({ name }) => name === part.name)?.encoding
+    return encoding === undefined ? part : encodedPart(part, encoding, seededRng(0))
+  })
 
 /** ‖decoded − given‖ / ‖given‖ over all parts; 0 where nothing is encoded. */
 export const compressionError = (given: readonly Part[], made: readonly Part[]): number => {
@@ -55,14 +70,25 @@ export const compressionError = (given: readonly Part[], made: readonly Part[]):
   return all === 0 ? 0 : Math.sqrt(error / all)
 }
 
-const compress = (parts: readonly Part[], encoding: Encoding, rng: Rng): Part[] =>
+const compress = (
+  parts: readonly Part[],
+  encoding: Encoding,
+  rng: Rng,
+  others: Readonly<Record<string, Encoding>> = {},
+): Part[] =>
   parts.map((part) => {
-    if (part.data.length < LEAST_NUMBERS || !canHold(encoding, part.data)) return part
-    const bytes = encodeValues(encoding, part.data, rng)
-    const data = new Float32Array(part.data.length)
-    decodeValues(encoding, bytes, data)
-    return { ...part, data, encoded: { encoding, bytes } }
+    const own = others[part.name] ?? encoding
+    return part.data.length < LEAST_NUMBERS || !canHold(own, part.data)
+      ? part
+      : encodedPart(part, own, rng)
   })
+
+const encodedPart = (part: Part, encoding: Encoding, rng: Rng): Part => {
+  const bytes = encodeValues(encoding, part.data, rng)
+  const data = new Float32Array(part.data.length)
+  decodeValues(encoding, bytes, data)
+  return { ...part, data, encoded: { encoding, bytes } }
+}
 
 const canHold = (encoding: Encoding, data: ArrayLike<number>): boolean =>
   encoding !== 'float16' || Array.prototype.every.call(data, (x) => Math.abs(x) <= LARGEST_FLOAT16)

@@ -3,7 +3,9 @@
  * - float16: IEEE 754 binary16, rounded to nearest, ties to even.
  * - int8, int4: blocks of 64 numbers, each block a float32 scale and its numbers as multiples of it,
  *   -127 to 127 or -7 to 7, rounded up or down at random so that the expectation is the number itself
- *   (QSGD, Alistarh et al. 2017, with the largest magnitude of a block as its scale).
+ *   (QSGD, Alistarh et al. 2017, with the largest magnitude of a block as its scale). A scale has 17
+ *   significant bits, so that its multiples are exact in float32: what was decoded once is encoded to the
+ *   same bytes again, whatever is drawn.
  * A segment's bytes are: all scales, then all numbers; int4 has two numbers a byte, the first in the
  * low half, each plus 8. Little-endian, filled with zeros to a multiple of 4 bytes.
  */
@@ -94,7 +96,14 @@ const blockCodec = (
         const scale = scaleFor(largest, levels)
         view.setFloat32((4 * start) / BLOCK, scale, true)
         for (let i = start; i < end; i++) {
-          const level = scale === 0 ? 0 : Math.floor(values[i]! / scale + rng.uniform())
+          const value = values[i]!
+          // The largest stays so, or the block would have another scale the next time.
+          const level =
+            scale === 0
+              ? 0
+              : Math.abs(value) === largest
+                ? Math.sign(value) * levels
+                : Math.floor(value / scale + rng.uniform())
           put(bytes, at, i, Math.max(-levels, Math.min(levels, level)))
         }
       }
@@ -111,10 +120,19 @@ const blockCodec = (
   }
 }
 
-/** A float32 of which `levels` times reach the largest number; 0 where there is nothing but zeros. */
+/** The least of 17 significant bits of which `levels` times reach the largest number; 0 for zeros alone. */
 const scaleFor = (largest: number, levels: number): number => {
-  const scale = Math.fround(largest / levels)
-  return scale * levels >= largest ? scale : Math.fround(scale * (1 + 2 ** -23))
+  const scale = upTo17Bits(largest / levels)
+  return scale * levels >= largest ? scale : upTo17Bits(scale * (1 + 2 ** -20))
+}
+
+const single = new Float32Array(1)
+const bitsOf = new Uint32Array(single.buffer)
+
+const upTo17Bits = (value: number): number => {
+  single[0] = value
+  bitsOf[0] = (bitsOf[0]! + 0x7f) & ~0x7f
+  return single[0]
 }
 
 const CODECS: Readonly<Record<Encoding, Codec>> = {

@@ -11,6 +11,7 @@ export const Ability = z.string().regex(/^[a-z-]{1,32}$/)
  * both-factors: trains A and B in one round. ranks: trains the leading directions alone. residual: reads
  * releases with an add-on, and trains beside it. masks: takes part in masked rounds.
  * directions: sends the moments of its head in the released directions.
+ * encoded: reads and writes numbers in fewer bits.
  * privacy: clips each contribution as a whole, and follows the privacy ledger.
  */
 const ASKED = {
@@ -20,12 +21,16 @@ const ASKED = {
   masks: ({ masks }) => masks !== undefined,
   directions: ({ contributions, prior }) =>
     contributions.includes('prior') && prior.moments === 'directions',
+  encoded: ({ compression }) => compression !== undefined,
   privacy: ({ privacy }) => privacy !== undefined,
 } satisfies Readonly<
   Record<
     string,
     (
-      spec: Pick<JobSpec, 'strategy' | 'adapter' | 'masks' | 'contributions' | 'prior' | 'privacy'>,
+      spec: Pick<
+        JobSpec,
+        'strategy' | 'adapter' | 'masks' | 'contributions' | 'prior' | 'privacy' | 'compression'
+      >,
     ) => boolean
   >
 >

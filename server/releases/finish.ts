@@ -19,6 +19,7 @@ import {
 import { noisedTotal } from '../../adapters/contributions/noised-total.ts'
 import { nativeCiphers } from '../../adapters/node/ciphers.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
+import { seededRng } from '../../adapters/random.ts'
 import type { ReleaseHeader, ReleaseMetrics } from '../../adapters/wire/containers.ts'
 import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
 import type { AggregationPlan, ParentBytes } from './aggregation-plan.ts'
@@ -67,7 +68,8 @@ export const finishRelease = (
     basisEpoch,
   })
   const exact = finished.flatMap(({ parts }) => parts)
-  const sent = compressRelease(exact, plan.spec)
+  // Of nothing that devices sent: a private release is made of the sum with noise alone.
+  const sent = compressRelease(exact, plan.spec, () => seededRng(`release/${plan.round.id}`))
   const bytes = encodeRelease(
     headerOf(plan, head.release.header, {
       basisEpoch: next.basisEpoch,

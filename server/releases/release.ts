@@ -3,11 +3,13 @@
  * know.
  */
 import { adapterParts } from '../../adapters/contributions/adapter.ts'
+import { compressRelease } from '../../adapters/contributions/compress.ts'
 import type { LineageState } from '../../adapters/contributions/contribution.ts'
 import { decodeRelease, encodeRelease } from '../../adapters/contributions/messages.ts'
 import { CONTRIBUTIONS } from '../../adapters/contributions/table.ts'
 import { initAdapter } from '../../adapters/lora/init.ts'
 import { sha256Hex } from '../../adapters/node/sha256.ts'
+import { seededRng } from '../../adapters/random.ts'
 import type { ReleaseHeader, ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { JobSpec } from '../../adapters/wire/jobs.ts'
 import { lineIdOf } from '../../adapters/wire/lineage.ts'
@@ -40,7 +42,10 @@ export const firstRelease = (spec: JobSpec, now: number): BuiltRelease => {
     inputs: null,
     createdAt: now,
   }
-  const bytes = encodeRelease(header, adapterParts(base.shape, adapter, flat))
+  const parts = compressRelease(adapterParts(base.shape, adapter, flat), spec, () =>
+    seededRng(`release/${spec.seed}`),
+  )
+  const bytes = encodeRelease(header, parts)
   return releaseOf({ adapterRounds: 0, optimizer: null }, bytes)
 }
 

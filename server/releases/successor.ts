@@ -4,6 +4,7 @@
  * update for another release can be taken for one of this.
  */
 import { partsOf } from '../../adapters/container/container.ts'
+import { encodedAgain } from '../../adapters/contributions/compress.ts'
 import { decodeRelease, encodeRelease } from '../../adapters/contributions/messages.ts'
 import type { Release } from '../store/records.ts'
 import { type BuiltRelease, releaseOf } from './release.ts'
@@ -59,6 +60,9 @@ const successor = (
       roundId: null,
       createdAt: now,
     },
-    partsOf(old).filter(({ name }) => isKept(name)),
+    encodedAgain(
+      partsOf(old).filter(({ name }) => isKept(name)),
+      old.header.segments,
+    ),
   )
 }

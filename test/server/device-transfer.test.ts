@@ -269,8 +269,9 @@ describe('a download of the device', () => {
   })
 
   /** Two releases of a lineage of which a round has moved the prior alone. */
-  const twoReleases = async () => {
+  const twoReleases = async (more: Parameters<typeof tinyJob>[0] = {}) => {
     const job = tinyJob({
+      ...more,
       contributions: ['prior', 'statistics'],
       cohort: { size: 1, goal: 1, minimum: 1 },
     })
@@ -298,6 +299,30 @@ describe('a download of the device', () => {
     const adapter = header.segments.filter(({ name }) => name.startsWith('layers.'))
     const same = 4 * adapter.reduce((sum, { size }) => sum + size, 0)
     expect(client.traffic().down).toBeLessThan(bytes.length - same + 200)
+  })
+
+  test('in int8 is a quarter as long from the first one on; what a round keeps does not travel', async () => {
+    const { base, adapter } = largeJob()
+    const large: Parameters<typeof tinyJob>[0] = {
+      base,
+      adapter: { ...adapter, modules: ['q'], rank: 16 },
+    }
+    const whole = await twoReleases(large)
+    const { server, device, head, held } = await twoReleases({
+      ...large,
+      compression: { releases: 'int8' },
+    })
+    expect(held.bytes.length).toBeLessThan(0.28 * whole.held.bytes.length)
+    const { client, sent } = clientOf(
+      server.fetch,
+      device,
+      server.now,
+      (_, request, send) => send(request),
+      () => held,
+    )
+    expect(sha256Hex(await client.download(head, leave))).toBe(head)
+    expect(sent.map(({ status }) => status)).toEqual([226])
+    expect(client.traffic().down).toBeLessThan(0.1 * held.bytes.length)
   })
 
   test.each<[string, (held: { hash: string; bytes: Uint8Array }) => typeof held]>([

@@ -80,7 +80,7 @@ export const ownArm = (
         const sum = createExactSum(first.length)
         for (const parts of made) sum.add(joinParts(parts).payload, 1)
         const { adapter } = takeStep(strategy, state, sum.mean(), factor, null)
-        const release = compressRelease(partsOf(adapter), job)
+        const release = compressRelease(partsOf(adapter), job, () => seededRng(`release/${rounds}`))
         state = { ...adapter, flat: joinParts(release).payload }
         rounds++
         return {

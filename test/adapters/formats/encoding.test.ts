@@ -67,15 +67,25 @@ describe.each(Encoding.options)('%s', (encoding) => {
           for (let start = 0; start < values.length; start += 64) {
             const block = values.subarray(start, start + 64)
             const largest = block.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-            // Tolerance: the scale is a float32, and float16 has no numbers between multiples of 2⁻²⁴.
+            // Tolerance: the scale has 17 bits, and float16 has no numbers between multiples of 2⁻²⁴.
             for (const [i, x] of block.entries())
               expect(Math.abs(out[start + i]! - x)).toBeLessThanOrEqual(
-                largest * steps[encoding] * (1 + 1e-6) + 2 ** -24,
+                largest * steps[encoding] * (1 + 2 ** -15) + 2 ** -24,
               )
           }
         },
       ),
     )
+  })
+
+  test('what was decoded is encoded to the same bytes again, whatever is drawn', () => {
+    const values = randomVector(seededRng(encoding), 1000, 0.1)
+    for (const [i, by] of [1e-25, 1e-3, 1, 300].entries()) {
+      const once = roundTrip(encoding, encoding === 'float16' ? values : values.map((x) => x * by))
+      const [one, other] = [1, 2].map((seed) => encodeValues(encoding, once, seededRng(seed + i)))
+      expect(one).toEqual(other)
+      expect(roundTrip(encoding, once, 'b')).toEqual(once)
+    }
   })
 
   test('what fills it up must be zero', () => {
