@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander'
 import { integer } from '../../adapters/node/program.ts'
+import { replaceFileSync } from '../../adapters/node/replace-file.ts'
 import { type AccountingOptions, benchAccounting } from '../bench/accounting.ts'
 import { type AccuracyOptions, benchAccuracy } from '../bench/accuracy.ts'
 import { type AggregateOptions, benchAggregate } from '../bench/aggregate/bench.ts'
@@ -13,6 +14,8 @@ import { benchHead, CHOICES, SHOWN } from '../bench/head.ts'
 import { benchHome, FEW, type HomeOptions } from '../bench/home.ts'
 import { benchLoad } from '../bench/load.ts'
 import { benchMasks, type MasksOptions } from '../bench/masks/bench.ts'
+import { benchPrivacy, type PrivacyOptions } from '../bench/privacy/bench.ts'
+import { privacyPage, privacyTable } from '../bench/privacy/report.ts'
 import { benchRerank } from '../bench/rerank.ts'
 import { benchRobust, type RobustOptions } from '../bench/robust/bench.ts'
 import { benchRound, type RoundOptions } from '../bench/round.ts'
@@ -25,6 +28,7 @@ import { progress } from '../measure/progress.ts'
 import type { Results } from '../measure/results.ts'
 import {
   cacheOption,
+  integers,
   jsonOption,
   modelOption,
   type Print,
@@ -119,6 +123,7 @@ export const addBenchCommands = (group: Command, print: Print): void => {
   addStrategiesBench(group, print)
   addRobustBench(group, print)
   addMasksBench(group, print)
+  addPrivacyBench(group, print)
 }
 
 const accuracyOf = (
@@ -292,6 +297,32 @@ const addMasksBench = (group: Command, print: Print): Command =>
     .action(async (options: MasksOptions & { json?: boolean }) =>
       print(await benchMasks(options), options.json),
     )
+
+const addPrivacyBench = (group: Command, print: Print): Command =>
+  group
+    .command('privacy')
+    .description(
+      'what noise leaves of the gain of a federation, by ε and cohort: the moments of heads in k public ' +
+        'directions, and a small adapter; simulated people, no model',
+    )
+    .option('--cohorts <list>', 'devices in a round', integers, [100, 300, 1000, 3000])
+    .option('--epsilons <list>', 'after all rounds', integers, [1, 2, 4, 8])
+    .option('--delta <x>', 'with which epsilon may be missed', positive, 1e-6)
+    .option('--directions <list>', 'k', integers, [16, 32])
+    .option('--rounds <n>', 'of the prior, and of each factor of the adapter', integer(1, 100), 3)
+    .option('--choices <n>', 'of each device', integer(1, 10_000), 20)
+    .option('--worlds <n>', 'other people and answers, over which intervals go', integer(1, 100), 3)
+    .option('--report <file>', 'also an HTML page with a plot')
+    .addOption(jsonOption())
+    .action(async ({ json, report, ...options }: PrivacyFlags) => {
+      const results = await benchPrivacy({ ...options, log: progress })
+      const made = `loreweave-eval bench privacy, ${new Date().toISOString().slice(0, 10)}`
+      if (report) replaceFileSync(report, privacyPage(results.results, made))
+      if (json) print(results, json)
+      else process.stdout.write(`${privacyTable(results.results)}\n`)
+    })
+
+type PrivacyFlags = Omit<PrivacyOptions, 'log'> & { report?: string; json?: boolean }
 
 type ServerFlags = Omit<ServerBenchOptions, 'log'> &
   Omit<FleetBenchOptions, 'log' | 'devices'> & { devices?: number; json?: boolean }

@@ -1,29 +1,18 @@
 /** A simulated federation on the server's own checks and aggregation, with some devices poisoned. */
 import { createRobustFold } from '../../../adapters/aggregate/robust/fold.ts'
-import { strategies } from '../../../adapters/aggregate/strategy.ts'
-import { partsOf } from '../../../adapters/container/container.ts'
 import type { Release } from '../../../adapters/contributions/contribution.ts'
-import {
-  decodeRelease,
-  decodeUpdate,
-  encodeRelease,
-  encodeUpdate,
-} from '../../../adapters/contributions/messages.ts'
+import { decodeRelease, decodeUpdate } from '../../../adapters/contributions/messages.ts'
 import { addendOf, CONTRIBUTIONS, unitsOf } from '../../../adapters/contributions/table.ts'
 import { isFedError } from '../../../adapters/errors.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
-import { JobSpec } from '../../../adapters/wire/jobs.ts'
-import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
+import type { JobSpec } from '../../../adapters/wire/jobs.ts'
 import type { RobustPlan } from '../../../adapters/wire/robust.ts'
 import type { PairRow } from '../../../device/reward/head.ts'
-import { aggregateInProcess } from '../../../server/releases/aggregate.ts'
-import type { AggregationPlan } from '../../../server/releases/aggregation-plan.ts'
 import { checkUpdate } from '../../../server/releases/check-update.ts'
-import { firstRelease } from '../../../server/releases/release.ts'
 import type { Round } from '../../../server/store/records.ts'
-import { TRAITS } from '../../answers/answerer.ts'
 import type { Attack } from './attacks.ts'
 import { PARTS, type PartName } from './parts.ts'
+import { aggregated, encodeIn, roundAt, simulatedJob, simulatedStart } from './rounds.ts'
 import { SIZE, type World } from './world.ts'
 
 export type Arm = {
@@ -36,61 +25,34 @@ export type Arm = {
 /** leftOut: honest devices that the rule left out, a round. */
 export type Outcome = { readonly worth: number; readonly leftOut: number }
 
-const jobOf = ({ part, rule, rounds }: Arm, devices: number): JobSpec => {
-  const shape = { layers: 1, hidden: SIZE, heads: 1, kvHeads: 1, headDim: SIZE, ffn: 1, vocab: 1 }
-  const hash = sha256Hex(new TextEncoder().encode('bench robust'))
-  return JobSpec.parse({
+const jobOf = ({ part, rule, rounds }: Arm, devices: number): JobSpec =>
+  simulatedJob(SIZE, {
     name: 'bench robust',
-    base: { name: 'features', weights: hash, tokenizer: hash, shape },
-    adapter: { firstLayer: 0, endLayer: 1, modules: ['q'], rank: 4, alpha: 8 },
-    exitLayer: 1,
-    features: { pooled: 0, named: TRAITS.map((_, j) => `trait_${j}`) },
     contributions: [part],
     rounds,
     cohort: { size: devices + 1, goal: devices, minimum: devices },
     training: { updateNorm: 3 },
     ...(rule && { robust: rule }),
   })
-}
-
-/** Release 0 with a scale of ones: features are standardized already. */
-const startOf = (spec: JobSpec): Uint8Array => {
-  const { header, ...release } = decodeRelease(firstRelease(spec, 0).bytes)
-  const { segments: _, ...rest } = header
-  const scale = { name: 'statistics.scale', shape: [SIZE], data: new Float64Array(SIZE).fill(1) }
-  return encodeRelease(rest, [...partsOf({ header, ...release }), scale])
-}
 
 export const runArm = async (arm: Arm, world: World): Promise<Outcome> => {
   const devices = world.devices.length
   const spec = jobOf(arm, devices)
-  let bytes = startOf(spec)
-  let parent: AggregationPlan['parent'] = { adapterRounds: 0, optimizer: null }
+  let at = simulatedStart(spec)
   let leftOut = 0
-  for (let at = 0; at < arm.rounds; at++) {
-    const release = decodeRelease(bytes)
-    const round = roundOf(spec, release, sha256Hex(bytes), arm.part, parent.adapterRounds)
+  for (let done = 0; done < arm.rounds; done++) {
+    const release = decodeRelease(at.bytes)
+    const round = roundAt(spec, at, release)
     const { root, ...made } = makeUpdates(arm, spec, world, release, round)
     const updates = made.updates.filter(({ bytes }) => passes(bytes, spec, round))
     // What poison has made of the release leads honest devices out of the server's bounds.
     if (updates.length < 0.6 * devices) break
     const isTrusting = spec.robust?.rule === 'fltrust'
     const all = [...updates.map(({ bytes }) => bytes), ...(isTrusting ? [root] : [])]
-    const objects = new Map([bytes, ...all].map((one) => [sha256Hex(one), one]))
-    const rooted = isTrusting ? { ...round, root: sha256Hex(root) } : round
-    const plan = {
-      spec,
-      round: rooted,
-      parent,
-      version: at + 1,
-      digests: all.map(sha256Hex).sort(),
-    }
     leftOut += honestLeftOut(arm, spec, round, release, updates, root)
-    const built = await aggregateInProcess(plan, async (hash) => objects.get(hash)!.slice())
-    bytes = built.bytes
-    parent = { adapterRounds: built.adapterRounds, optimizer: built.optimizer }
+    at = await aggregated(spec, isTrusting ? { ...round, root: sha256Hex(root) } : round, at, all)
   }
-  const worth = PARTS[arm.part].worth(decodeRelease(bytes), spec, world.newcomers)
+  const worth = PARTS[arm.part].worth(decodeRelease(at.bytes), spec, world.newcomers)
   return { worth, leftOut: leftOut / arm.rounds }
 }
 
@@ -102,20 +64,6 @@ const passes = (bytes: Uint8Array, spec: JobSpec, round: Round): boolean => {
     throw error
   }
 }
-
-const roundOf = (
-  spec: JobSpec,
-  release: Release,
-  parent: string,
-  part: PartName,
-  adapterRounds: number,
-): Round => ({
-  ...{ id: 'round', jobId: 'job', index: 0, attempt: 0, phase: 'aggregating', parent },
-  factor: part === 'adapter' ? strategies[spec.strategy].factorOf({ adapterRounds }) : null,
-  basisEpoch: release.header.basisEpoch,
-  ...{ assigned: 0, received: 0, openedAt: 0, startedAt: 0, deadlineAt: 0, closedAt: 0 },
-  ...{ reason: null, release: null, leftOut: [], tries: 0, retryAt: null },
-})
 
 /** The poisoned ones first. */
 const makeUpdates = (
@@ -135,16 +83,7 @@ const makeUpdates = (
     const made = attack.make({ honest: known, own: attacked(own), all: devices.length })
     return whole(made, honest, setting)
   })
-  const { base, adapter, features } = spec
-  const encode = (vector: Float64Array) =>
-    encodeUpdate(
-      {
-        ...{ kind: 'update', protocol: PROTOCOL_VERSION, jobId: round.jobId, roundId: round.id },
-        ...{ release: round.parent, basisEpoch: round.basisEpoch, base, adapter, features },
-        ...{ factor: round.factor, pairs: round.factor ? 16 : 0 },
-      },
-      parts(vector, setting),
-    )
+  const encode = (vector: Float64Array) => encodeIn(spec, round, parts(vector, setting))
   return {
     updates: [...bad, ...honest].map((one, at) => ({
       bytes: encode(one),

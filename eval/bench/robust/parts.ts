@@ -121,7 +121,7 @@ const factorsOf = (flat: Float32Array, spec: JobSpec) => {
   const c = Float64Array.from({ length: rank }, (_, k) =>
     VALUE.reduce((sum, v, i) => sum + v * b![i * rank + k]!, 0),
   )
-  return { a: a!, b: b!, c, rank, scale: alpha / rank }
+  return { a: a!, c, rank, scale: alpha / rank }
 }
 
 const scorer = (flat: Float32Array, spec: JobSpec) => {
@@ -141,19 +141,33 @@ const trainStep = (
   factor: Factor,
   spec: JobSpec,
 ): void => {
-  const { a, b, c, rank, scale } = factorsOf(flat, spec)
+  const step = factor === 'B' ? RATE / SIZE : RATE
+  for (const [i, down] of descent(flat, rows, factor, spec).entries()) flat[i]! += step * down
+}
+
+/** Minus the gradient of the mean logistic loss of the rows, by one factor of a flat adapter; 0 in the other. */
+export const descent = (
+  flat: Float32Array,
+  rows: readonly PairRow[],
+  factor: Factor,
+  spec: JobSpec,
+): Float64Array => {
+  const { a, c, rank, scale } = factorsOf(flat, spec)
   const score = scorer(flat, spec)
-  // d loss / d direction
+  // Of the direction.
   const gradient = new Float64Array(SIZE)
   for (const { difference } of rows) {
     const pull = -1 / (1 + Math.exp(score(difference))) / rows.length
     for (let j = 0; j < SIZE; j++) gradient[j]! += pull * difference[j]!
   }
+  const down = new Float64Array(flat.length)
+  const [ofA, ofB] = adapterLayout(spec.base.shape, spec.adapter).map(({ offset }) => offset)
   for (let k = 0; k < rank; k++) {
     let along = 0
     for (let j = 0; j < SIZE; j++) along += gradient[j]! * a[k * SIZE + j]!
-    if (factor === 'B')
-      for (let i = 0; i < SIZE; i++) b[i * rank + k]! -= (RATE * scale * along * VALUE[i]!) / SIZE
-    else for (let j = 0; j < SIZE; j++) a[k * SIZE + j]! -= RATE * scale * c[k]! * gradient[j]!
+    for (let i = 0; i < SIZE; i++)
+      if (factor === 'B') down[ofB! + i * rank + k] = -scale * along * VALUE[i]!
+      else down[ofA! + k * SIZE + i] = -scale * c[k]! * gradient[i]!
   }
+  return down
 }

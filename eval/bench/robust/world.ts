@@ -16,7 +16,7 @@ import {
 
 /** Traits, standardized: what stands for the features of a device. */
 export const SIZE = TRAITS.length
-/** Of the variance of a taste, what all people have in common: an adapter is for that. */
+/** An adapter is for what people have in common. */
 const SHARED = 0.6
 const VARIANTS = 8
 const NEWCOMERS = 40
@@ -44,13 +44,26 @@ export type WorldPlan = {
   readonly devices: number
   readonly choices: number
   readonly seed: number
+  /** Left out: 40. */
+  readonly newcomers?: number
+  /** Of the variance of a taste, what all people have in common. Left out: three fifths. */
+  readonly shared?: number
+  /** Left out: the traits, standardized. */
+  readonly featuresOf?: (standardized: Float64Array) => Float64Array
 }
 
-export const openWorld = ({ devices, choices, seed }: WorldPlan): World => {
+export const openWorld = ({
+  devices,
+  choices,
+  seed,
+  newcomers = NEWCOMERS,
+  shared = SHARED,
+  featuresOf = withUnitVariance,
+}: WorldPlan): World => {
   const split = splitByTopic(onePerTopic(REQUESTS), seed)
   const [train, test] = [split.train, split.test].map((requests) =>
     answerPool({ requests, variants: VARIANTS, seed }).map(({ answers }) =>
-      answers.map(({ traits }) => ({ traits, features: featuresOf(traits) })),
+      answers.map(({ traits }) => ({ traits, features: featuresOf(standardizeTraits(traits)) })),
     ),
   )
   type Answers = NonNullable<typeof train>[number]
@@ -77,13 +90,13 @@ export const openWorld = ({ devices, choices, seed }: WorldPlan): World => {
     samplePopulation({ count, seed, split: name }).map((user) => ({
       ...user,
       taste: user.taste.map(
-        (own, j) => Math.sqrt(SHARED) * common!.taste[j]! + Math.sqrt(1 - SHARED) * own,
+        (own, j) => Math.sqrt(shared) * common!.taste[j]! + Math.sqrt(1 - shared) * own,
       ),
     }))
   return {
     devices: people(devices, 'devices').map((user) => draw(user, train!, choices, 'train')),
     root: people(choices, 'root').flatMap((user) => draw(user, train!, 5, 'train')),
-    newcomers: people(NEWCOMERS, 'newcomers').map((user) => ({
+    newcomers: people(newcomers, 'newcomers').map((user) => ({
       rows: draw(user, train!, NEWCOMER_CHOICES, 'train'),
       unseen: draw(user, test!, UNSEEN, 'test'),
       requests: test!.map((answers) =>
@@ -93,6 +106,6 @@ export const openWorld = ({ devices, choices, seed }: WorldPlan): World => {
   }
 }
 
-/** With a total variance of 1, as a released scale gives them. */
-const featuresOf = (traits: Float64Array): Float64Array =>
-  standardizeTraits(traits).map((z) => z / Math.sqrt(SIZE))
+/** With a total variance of 1, as a released scale gives them. features: each of variance 1. */
+export const withUnitVariance = (features: Float64Array): Float64Array =>
+  features.map((z) => z / Math.sqrt(features.length))
