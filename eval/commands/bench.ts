@@ -309,7 +309,7 @@ const addPrivacyBench = (group: Command, print: Print): Command =>
     .option('--epsilons <list>', 'after all rounds', integers, [1, 2, 4, 8])
     .option('--delta <x>', 'with which epsilon may be missed', positive, 1e-6)
     .option('--directions <list>', 'k', integers, [16, 32])
-    .option('--rounds <n>', 'of the prior, and of each factor of the adapter', integer(1, 100), 3)
+    .option('--rounds <n>', 'of the prior, and of each factor of the adapter', integer(1, 100), 2)
     .option('--choices <n>', 'of each device', integer(1, 10_000), 20)
     .option('--worlds <n>', 'other people and answers, over which intervals go', integer(1, 100), 3)
     .option('--report <file>', 'also an HTML page with a plot')

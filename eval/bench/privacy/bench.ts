@@ -13,6 +13,7 @@ import { simulatedJob, simulatedStart } from '../robust/rounds.ts'
 import { openWorld, SIZE, type World, withUnitVariance } from '../robust/world.ts'
 import {
   adapterPart,
+  type FirstFits,
   federate,
   type Part,
   priorPart,
@@ -35,8 +36,8 @@ export type PrivacyOptions = {
 
 /** Traits and mixtures of them, as hidden states are. */
 const FEATURES = 64
-const PUBLIC_PEOPLE = 300
-const PUBLIC_CHOICES = 60
+const PUBLIC_PEOPLE = 200
+const PUBLIC_CHOICES = 40
 const PUBLIC_ROUNDS = 6
 const NEWCOMERS = 100
 /** No gradient is so long. */
@@ -93,12 +94,13 @@ const priorGains = async (options: PrivacyOptions, seed: number): Promise<Measur
   for (const k of options.directions) {
     const start = publicPrior(people, FEATURES, k, PUBLIC_ROUNDS)
     const clip = publicHeadClip(people, start)
-    const worth = worthOf('prior', world, priorPart(start, true, null))
+    const first: FirstFits = new WeakMap()
     const arms: Arms = {
-      full: priorPart(start, false, null),
-      none: priorPart(start, true, null),
-      private: priorPart(start, true, clip),
+      full: priorPart(start, false, null, first),
+      none: priorPart(start, true, null, first),
+      private: priorPart(start, true, clip, first),
     }
+    const worth = worthOf('prior', world, arms.none)
     gains.push(...(await gainsOf(`prior_${k}`, arms, world, worth, options, seed)))
     log(`world ${seed + 1}: prior in ${k} directions, clip ${clip.toPrecision(3)}`)
   }
@@ -166,8 +168,8 @@ const resultsOf = (measured: readonly (readonly Measured[])[]): Result[] =>
     const shareOf = (of: readonly (readonly [number, number])[]) =>
       meanOf(of.map(([gain]) => gain)) / meanOf(of.map(([, without]) => without))
     const unit = part === 'adapter' ? 'nats' : 'of the reachable'
-    const interval = bootstrapInterval(pairs, shareOf, seededRng(name))
     const n = pairs.length
+    const interval = n > 1 && bootstrapInterval(pairs, shareOf, seededRng(name))
     return [
       { name: `${name}.gain`, value: meanOf(pairs.map(([gain]) => gain)), unit, n },
       {
@@ -175,7 +177,7 @@ const resultsOf = (measured: readonly (readonly Measured[])[]): Result[] =>
         value: shareOf(pairs),
         unit: 'of the gain',
         n,
-        interval: [...interval],
+        ...(interval && { interval: [...interval] }),
       },
     ]
   })

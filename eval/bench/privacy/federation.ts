@@ -13,7 +13,7 @@ import type { Factor } from '../../../adapters/lora/layout.ts'
 import { norm } from '../../../adapters/math/vector.ts'
 import { seededRng } from '../../../adapters/random.ts'
 import type { JobSpec, JobSpecInput } from '../../../adapters/wire/jobs.ts'
-import { fitHead, type PairRow } from '../../../device/reward/head.ts'
+import { fitHead, type HeadFit, type PairRow } from '../../../device/reward/head.ts'
 import type { Round } from '../../../server/store/records.ts'
 import { medianOf } from '../../measure/metrics.ts'
 import { descent } from '../robust/parts.ts'
@@ -37,8 +37,16 @@ export type Part = {
   encode(rows: readonly PairRow[], spec: JobSpec, round: Round, release: Release): Uint8Array
 }
 
-/** directions: k, of which moments are sent; null: full moments are. clip: prior.clip. */
-export const priorPart = (start: Prior, directions: boolean, clip: number | null): Part => ({
+/** Heads at the start, which are the same for each part that begins there. */
+export type FirstFits = WeakMap<readonly PairRow[], HeadFit>
+
+/** directions: whether moments in those of the start are sent, or full ones. clip: prior.clip. */
+export const priorPart = (
+  start: Prior,
+  directions: boolean,
+  clip: number | null,
+  first: FirstFits,
+): Part => ({
   job: {
     contributions: ['prior'],
     prior: {
@@ -50,7 +58,10 @@ export const priorPart = (start: Prior, directions: boolean, clip: number | null
   features: start.mean.length,
   start,
   encode: (rows, spec, round, release) => {
-    const fit = fitHead(rows, releasedPrior(release, spec.prior.initialVariance))
+    const isFirst = release.header.version === 0
+    const known = isFirst ? first.get(rows) : undefined
+    const fit = known ?? fitHead(rows, releasedPrior(release, spec.prior.initialVariance))
+    if (isFirst) first.set(rows, fit)
     const made = directions ? fit.within() : fit.moments()
     return encodeIn(spec, round, priorRow.make(made, { ...spec, factor: null })!)
   },
