@@ -1,5 +1,6 @@
 /** `loreweave status`: one screen on what this device has, has learned, does and has sent. */
 import { Command } from 'commander'
+import { meaningWords, spentWords } from '../../adapters/privacy/spent-words.ts'
 import type { HomeStatus } from '../owner/status.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
 import { mixedText } from '../store/people.ts'
@@ -51,6 +52,7 @@ const describe = (status: Status): string => {
     ...status.waiting.flatMap(({ reason }) =>
       reason === null ? [] : [`          one is waiting: ${reason}`],
     ),
+    ...describePrivacy(status),
     `sent      today ${sentText(sentToday)}; in all ${sentText(sent)} (loreweave log)`,
   ].join('\n')
 }
@@ -65,6 +67,16 @@ const describeStore = ({ store }: Status): string[] => {
         `${mend}`,
     ]
   return lost === '' ? [] : [`WARNING   of the records of requests${lost}`]
+}
+
+const describePrivacy = ({ server, privacy }: Status): string[] => {
+  if (server === null) return []
+  if (privacy.length === 0)
+    return ['privacy   no round with noise is known: releases tell what devices sent in their sums']
+  return privacy.flatMap((one) => [
+    `privacy   ${spentWords(one)};`,
+    `          ${meaningWords(one)}`,
+  ])
 }
 
 const sentText = ({ claude, federation }: Status['sent']): string =>

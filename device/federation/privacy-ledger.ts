@@ -4,7 +4,7 @@
  * no private round of that server is taken part in.
  */
 import { FedError } from '../../adapters/errors.ts'
-import { type Accounts, accountOf, accountsOf } from '../../adapters/privacy/accounts.ts'
+import { type Accounts, accountOf, accountsOf, roundsIn } from '../../adapters/privacy/accounts.ts'
 import { composedMu, gaussianEpsilon } from '../../adapters/privacy/gaussian.ts'
 import type { Assignment } from '../../adapters/wire/federation.ts'
 import type { SignedHead } from '../../adapters/wire/privacy.ts'
@@ -15,6 +15,7 @@ import {
   type LedgerHead,
 } from '../../adapters/wire/privacy-ledger.ts'
 import { replacedKey } from '../../adapters/wire/server-key.ts'
+import type { PrivacySpent } from '../records/privacy-spent.ts'
 import type { SeenLedger } from '../store/states.ts'
 import type { DeviceStore } from '../store/store.ts'
 import type { Federation, Leave } from './client.ts'
@@ -91,6 +92,18 @@ export const accountsIn = (known: SeenLedger | null): Accounts =>
       return [key, { ...account, charges: new Map(charges), history: [] }] as const
     }),
   )
+
+/** Of what a message may say. */
+const LARGEST = 1e6
+
+/** Of every population and purpose with a budget, as this device has seen the ledger. */
+export const privacySpent = (store: Pick<DeviceStore, 'get'>): PrivacySpent =>
+  [...accountsIn(store.get('privacyLedger') ?? null).values()].flatMap((account) => {
+    const { population, purpose, budget, charges } = account
+    if (!budget) return []
+    const spent = Math.min(LARGEST, gaussianEpsilon(composedMu(charges), budget.delta))
+    return [{ population, purpose, ...budget, spent, rounds: roundsIn(account) }]
+  })
 
 const seen = ({ number, hash }: LedgerHead, accounts: Accounts): SeenLedger => ({
   number,

@@ -1,6 +1,7 @@
 /** The state of a device, for `GET /v1/status`. */
 import { z } from 'zod'
 import { Name, Sha256, TimeMs } from '../../adapters/wire/primitives.ts'
+import { PrivacySpent } from '../records/privacy-spent.ts'
 import { Points, RankingStatus } from '../records/rerank-decision.ts'
 import { StoreHealth } from '../store/health.ts'
 import { TrainingStatus } from '../store/training-status.ts'
@@ -28,5 +29,6 @@ export const DeviceStatus = z.strictObject({
         'preferences are mixed.',
     ),
   store: StoreHealth.optional(),
+  privacy: PrivacySpent.optional(),
 })
 export type DeviceStatus = z.infer<typeof DeviceStatus>

@@ -1,5 +1,7 @@
 /** The serving half of a device: rewrite, rerank, feedback, profile, status. */
+
 import type { Rng } from '../../adapters/random.ts'
+import { privacySpent } from '../federation/privacy-ledger.ts'
 import { recordFeedback } from '../feedback/decisions.ts'
 import type { FollowUps } from '../feedback/follow-up-gate.ts'
 import { learnFromFeedback } from '../feedback/learn.ts'
@@ -228,5 +230,6 @@ const statusOf = (deps: PersonalizerDeps): DeviceStatus => {
     ranking: rankingStatus(deps),
     people: countPeople(deps.store, deps.clock()),
     store: deps.store.health(),
+    privacy: privacySpent(deps.store),
   }
 }

@@ -2,12 +2,14 @@
 
 import { conditionsStatus } from '../agent/conditions-status.ts'
 import { energyStatus, startOfDay } from '../agent/energy-status.ts'
+import { privacySpent } from '../federation/privacy-ledger.ts'
 import { deviceIdOfKey } from '../home/device-key.ts'
 import type { Home } from '../home/home.ts'
 import type { Holder } from '../home/lock.ts'
 import { profileOf } from '../preferences/stored-profile.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
 import type { Consent } from '../records/consent.ts'
+import type { PrivacySpent } from '../records/privacy-spent.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
 import { readCalibration } from '../reward/head-summary.ts'
 import { rankingStatus } from '../spending/plan.ts'
@@ -54,6 +56,7 @@ export type HomeStatus = Calibration & {
     readonly size: number
     readonly reason: string | null
   }[]
+  readonly privacy: PrivacySpent
   readonly sentToday: Sums
   readonly sent: Sums
   readonly bytesSent: number
@@ -97,6 +100,7 @@ export const homeStatus = (
     energy: energyStatus(store, clock, settings.agent),
     updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
     waiting: store.waitingUploads().map(({ roundId, size, reason }) => ({ roundId, size, reason })),
+    privacy: privacySpent(store),
     sentToday: sums(store.sentSince(startOfDay(clock()))),
     sent,
     bytesSent: sent.claude + sent.federation,

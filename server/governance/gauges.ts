@@ -8,6 +8,7 @@ import { judgedView } from '../releases/rollout.ts'
 import type { Lineage, Release } from '../store/records.ts'
 import type { Tables } from '../store/store.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { privacyAccounts } from './privacy.ts'
 
 export const writeGauges = async (metrics: Metrics, store: Tables, now: number): Promise<void> => {
   const { enrolled, seen } = await store.countDevices(now - 24 * HOUR_MS)
@@ -15,6 +16,7 @@ export const writeGauges = async (metrics: Metrics, store: Tables, now: number):
   metrics.devices.set({ state: 'seen_last_day' }, seen)
   metrics.devices.set({ state: 'seen_last_hour' }, (await store.countDevices(now - HOUR_MS)).seen)
   await writeRounds(metrics, store)
+  await writePrivacy(metrics, store)
   let lastRelease = 0
   for (const lineage of await store.lineages()) {
     const head = await store.release(lineage.head)
@@ -24,6 +26,15 @@ export const writeGauges = async (metrics: Metrics, store: Tables, now: number):
     lastRelease = Math.max(lastRelease, head.summary.createdAt)
   }
   metrics.lastRelease.set(lastRelease / 1000)
+}
+
+const writePrivacy = async (metrics: Metrics, store: Tables): Promise<void> => {
+  for (const account of await privacyAccounts(store)) {
+    const { population, purpose, spent, epsilon, rounds } = account
+    metrics.privacy.set({ population, purpose, of: 'spent' }, spent)
+    metrics.privacy.set({ population, purpose, of: 'budget' }, epsilon)
+    metrics.privacyRounds.set({ population, purpose }, rounds)
+  }
 }
 
 const writeRounds = async (metrics: Metrics, store: Tables): Promise<void> => {

@@ -53,7 +53,7 @@ export const firstRelease = (spec: JobSpec, now: number): BuiltRelease => {
 export const releaseOf = (
   { adapterRounds, optimizer }: LineageState,
   bytes: Uint8Array,
-  more: Pick<ReleaseSummary, 'metrics' | 'restores'> = {},
+  more: Pick<ReleaseSummary, 'metrics' | 'restores' | 'privacy'> = {},
 ): BuiltRelease => ({
   bytes,
   summary: { ...summaryOf(bytes), ...more },

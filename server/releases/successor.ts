@@ -1,11 +1,13 @@
 /**
  * Releases that come from no round: the next version of a lineage with parts that it had before.
  * Devices never go back to a lower version, so a rollback is a new one, in a new basis epoch: no
- * update for another release can be taken for one of this.
+ * update for another release can be taken for one of this. What had been spent of a privacy budget by the
+ * release before it, has been by then as well.
  */
 import { partsOf } from '../../adapters/container/container.ts'
 import { encodedAgain } from '../../adapters/contributions/compress.ts'
 import { decodeRelease, encodeRelease } from '../../adapters/contributions/messages.ts'
+import type { ReleaseSummary } from '../../adapters/wire/containers.ts'
 import type { Release } from '../store/records.ts'
 import { type BuiltRelease, releaseOf } from './release.ts'
 
@@ -28,9 +30,7 @@ export const restoringRelease = (from: Succession): BuiltRelease => {
   return releaseOf(
     { adapterRounds, optimizer: kept },
     successor(from, () => true),
-    {
-      restores: summary.version,
-    },
+    { restores: summary.version, ...privacyOf(from.head, from.source) },
   )
 }
 
@@ -42,7 +42,14 @@ export const unscaledRelease = (from: Omit<Succession, 'source'>): BuiltRelease 
   releaseOf(
     from.head,
     successor(from, (name) => ['layers.', 'residual.'].some((of) => name.startsWith(of))),
+    privacyOf(from.head),
   )
+
+/** Of the newest release that says something. */
+const privacyOf = (...releases: readonly Release[]): Pick<ReleaseSummary, 'privacy'> => {
+  const privacy = releases.find(({ summary }) => summary.privacy)?.summary.privacy
+  return privacy ? { privacy } : {}
+}
 
 const successor = (
   { head, bytes, now }: Omit<Succession, 'source'>,

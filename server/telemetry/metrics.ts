@@ -73,6 +73,15 @@ export const createMetrics = () => {
     ),
     judgedBy: gauge('release_judged_devices', 'Devices that have judged it.', ['lineage']),
     judgedVersion: gauge('release_judged_version', 'Its version.', ['lineage']),
+    privacy: gauge(
+      'privacy_epsilon',
+      "Epsilon of a population and purpose, at the delta of its budget: spent by all rounds, and the budget's.",
+      ['population', 'purpose', 'of'],
+    ),
+    privacyRounds: gauge('privacy_rounds', 'Rounds that were charged to a privacy budget.', [
+      'population',
+      'purpose',
+    ]),
     alerts: gauge('alert', 'One for each alert that stands.', ['rule']),
     disk: gauge('disk_bytes', "Of the data folder's disk.", ['kind']),
     ready: gauge('ready', 'One while the server is ready for requests.'),

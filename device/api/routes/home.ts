@@ -117,6 +117,7 @@ export const HOME_ROUTES = {
           energy,
           updates: { accepted: 0, pending: 0, refused: 0 },
           waiting: [],
+          privacy: [],
           sentToday: none,
           sent: none,
           bytesSent: 0,

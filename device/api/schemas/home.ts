@@ -9,6 +9,7 @@ import type { LeftReport } from '../../owner/operations.ts'
 import type { TrainReport } from '../../owner/train.ts'
 import { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
 import { Consent } from '../../records/consent.ts'
+import { PrivacySpent } from '../../records/privacy-spent.ts'
 import { RankingStatus } from '../../records/rerank-decision.ts'
 import type { ExitChoice } from '../../reward/choose-exit.ts'
 import { StoreHealth } from '../../store/health.ts'
@@ -73,6 +74,7 @@ export const HomeResponse = z.strictObject({
       }),
     )
     .max(10_000),
+  privacy: PrivacySpent,
   sentToday: Sums,
   sent: Sums,
   bytesSent: Bytes,

@@ -6,6 +6,7 @@ import type { OverviewResponse } from '../../../adapters/wire/governance.ts'
 import { api, get, listen, setRole } from './api.ts'
 import { mountJobs } from './jobs.ts'
 import { showOverview } from './overview.ts'
+import { lookAtPrivacy } from './privacy.ts'
 import { mountReleases } from './releases.ts'
 
 const EVERY_MS = 10_000
@@ -19,7 +20,7 @@ let isWatching = false
 const { look, lock } = openRoom(api, EVERY_MS, async () => {
   const overview = await get<OverviewResponse>('overview')
   setRole(overview.role)
-  const shows = await Promise.all([jobs.look(), releases()])
+  const shows = await Promise.all([jobs.look(), releases(), lookAtPrivacy()])
   showOverview(overview, isLive)
   for (const show of shows) show()
   void watch()

@@ -41,11 +41,12 @@ export const digits = (value: number): string =>
 
 const round = (value: number): number => Math.round(value * 100) / 100
 
-/** One line for each series, from zero up. versions: of the releases, oldest first. */
+/** One line for each series, from zero up. versions: of the releases, oldest first; of: another thing with numbers. */
 export const linePlot = (
   title: string,
   versions: readonly number[],
   series: readonly Series[],
+  of = 'version',
 ): HTMLElement => {
   const values = series.flatMap((one) => one.values).filter((value) => value !== null)
   const most = Math.max(...values, 0)
@@ -55,7 +56,7 @@ export const linePlot = (
     const points = values.flatMap((value, i) =>
       value === null
         ? []
-        : [{ x: x(i), y: y(value), text: `version ${versions[i]}: ${digits(value)} (${name})` }],
+        : [{ x: x(i), y: y(value), text: `${of} ${versions[i]}: ${digits(value)} (${name})` }],
     )
     return [
       ['polyline', { class: `line s${at}`, points: points.map((p) => `${p.x},${p.y}`).join(' ') }],
@@ -64,7 +65,7 @@ export const linePlot = (
   })
   const last = ({ name, values }: Series): string =>
     `${name} ${values.map((value) => (value === null ? 'none' : digits(value))).join(', ')}`
-  const label = `${title}, versions ${versions[0]} to ${versions.at(-1)}: ${series.map(last).join('; ')}`
+  const label = `${title}, ${of}s ${versions[0]} to ${versions.at(-1)}: ${series.map(last).join('; ')}`
   return h(
     'figure.plot',
     h(
@@ -82,8 +83,8 @@ export const linePlot = (
         ['path', { class: 'axis', d: `M0 ${HEIGHT - 4}H${WIDTH}M0 8H${WIDTH}` }],
         ...shapes,
       ]),
-      h('span.first', `version ${versions[0]}`),
-      versions.length > 1 && h('span.last', `version ${versions.at(-1)}`),
+      h('span.first', `${of} ${versions[0]}`),
+      versions.length > 1 && h('span.last', `${of} ${versions.at(-1)}`),
     ),
   )
 }

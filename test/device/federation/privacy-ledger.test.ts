@@ -7,7 +7,12 @@ import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import { EMPTY_LEDGER, nextLedgerEntry, signHead } from '../../../adapters/wire/privacy-ledger.ts'
 import { newKeyPair } from '../../../adapters/wire/signature.ts'
 import type { LocalModel } from '../../../device/engine/model/open.ts'
-import { accountsIn, checkLedger, followLedger } from '../../../device/federation/privacy-ledger.ts'
+import {
+  accountsIn,
+  checkLedger,
+  followLedger,
+  privacySpent,
+} from '../../../device/federation/privacy-ledger.ts'
 import type { Transport } from '../../../device/federation/signed-transport.ts'
 import { openStore } from '../../../device/store/store.ts'
 import { namedObjects } from '../../../server/rounds/chores.ts'
@@ -51,6 +56,10 @@ test('a private round is taken part in, clipped, and the head of the ledger reme
   expect({ number, hash }).toEqual({ number: 2, hash: last.hash })
   expect(accounts).toMatchObject([{ population: 'all', charges: [[5, 1]] }])
   expect(accountsIn(store.get('privacyLedger')!).size).toBe(1)
+  const [spent] = privacySpent(store)
+  expect(spent).toMatchObject({ ...budget, rounds: 1 })
+  expect(spent!.spent).toBeCloseTo((last as { spent: number }).spent, 9)
+  expect((await device.status()).privacy).toEqual([spent])
 })
 
 test("after a restore of yesterday's backup the device refuses its rounds with E_LEDGER", async () => {

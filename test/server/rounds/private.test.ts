@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { kindOf } from '../../../adapters/container/container.ts'
 import { decodeRelease } from '../../../adapters/contributions/messages.ts'
 import { sha256Hex } from '../../../adapters/node/sha256.ts'
 import { composedMu, gaussianEpsilon } from '../../../adapters/privacy/gaussian.ts'
@@ -10,7 +11,9 @@ import type { JobSpecInput } from '../../../adapters/wire/jobs.ts'
 import { PROTOCOL_VERSION } from '../../../adapters/wire/primitives.ts'
 import { openServerWord } from '../../../server/access/server-word.ts'
 import { readLedger } from '../../../server/governance/privacy.ts'
+import { unscaledRelease } from '../../../server/releases/successor.ts'
 import { chargeRound } from '../../../server/rounds/ledger.ts'
+import { openFolder } from '../../../server/store/open.ts'
 import {
   codeOf,
   enrolledDevices,
@@ -211,6 +214,67 @@ describe('the privacy ledger', () => {
     await again.operator.call('POST', `/v1/operator/jobs/${id}/resume`)
     expect(await again.operator.job(id)).toMatchObject({ state: 'paused', released: 1 })
     await again.store.close()
+  })
+
+  test('a server that dies between a charge and its release goes on with the same noise, charged once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'private-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const data = openFolder(folder)
+    let hasDied = (_: Uint8Array): void => undefined
+    const dead = new Promise<Uint8Array>((resolve) => {
+      hasDied = resolve
+    })
+    const put = (hash: string, bytes: Uint8Array) => {
+      if (kindOf(bytes) !== 'release' || decodeRelease(bytes).header.version === 0)
+        return data.objects.put(hash, bytes)
+      hasDied(bytes)
+      return new Promise<never>(() => undefined)
+    }
+    const dying = { ...data, objects: { ...data.objects, put } }
+    const { server, id, devices, job } = await scene(roomFor(1), privateJob(), { data: dying })
+    for (const [i, device] of devices.entries()) {
+      const assignment = await device.join(job)
+      await device.upload(assignment, updateFor(assignment, `update ${i}`))
+    }
+    void server.settle()
+    const lost = await dead
+    await data.store.close()
+    const again = testServer({ folder, seed: 'another' })
+    await again.recover()
+    await again.settle()
+    const [round] = (await again.operator.job(id)).rounds
+    expect(round!.release).toBe(sha256Hex(lost))
+    expect(await ledgerOf(again)).toHaveLength(2)
+    expect(await seedOf(again, round!.id)).toBeUndefined()
+  })
+
+  test('is in every release: one that restores another, or is rescaled, says what was spent by then', async () => {
+    const { server, devices, job } = await scene(roomFor(3))
+    await runRound(server, devices, job)
+    await runRound(server, devices, job)
+    const [lineage] = await server.store.lineages()
+    const before = await server.store.release(lineage!.head)
+    expect(before!.summary.privacy!.epsilon).toBeCloseTo(rounds(2), 6)
+    const path = `/v1/operator/lineages/${lineage!.id}/rollback`
+    await server.operator.call('POST', path, { protocol, version: 1 })
+    const newest = (await server.store.lineages())[0]!.head
+    const restored = (await server.store.release(newest))!.summary
+    expect(restored).toMatchObject({ restores: 1, privacy: before!.summary.privacy })
+    const head = (await server.store.release(restored.hash))!
+    const bytes = await server.operator.releaseBytes(restored.hash)
+    const rescaled = unscaledRelease({ head, bytes, now: server.now() })
+    expect(rescaled.summary.privacy).toEqual(restored.privacy)
+  })
+
+  test('is told to Prometheus: what is spent of which budget', async () => {
+    const { server, devices, job } = await scene(4)
+    await runRound(server, devices, job)
+    const text = await (await server.operator.call('GET', '/metrics')).text()
+    const labels = 'population="all",purpose="personalization"'
+    expect(text).toContain(`loreweave_privacy_epsilon{${labels},of="budget"} 4\n`)
+    expect(text).toContain(`loreweave_privacy_rounds{${labels}} 1\n`)
+    const [, spent] = /privacy_epsilon{[^}]*of="spent"} (\S+)/.exec(text) ?? []
+    expect(Number(spent)).toBeCloseTo(rounds(1), 6)
   })
 
   test('adds up jobs of other lineages, which ran at the same time', async () => {

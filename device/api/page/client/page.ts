@@ -37,7 +37,7 @@ const mount = async () => {
     view(choices.show, choices.path),
     view(mountSent(), '/v1/log'),
     view(mountAdapters(), '/v1/adapters'),
-    view(mountConsent(), '/v1/consent'),
+    view(mountConsent(), '/v1/consent', '/v1/status'),
     view(mountTraining(), '/v1/status', '/v1/conditions', '/v1/energy'),
   ]
 }
