@@ -96,6 +96,24 @@ describe.skipIf(!executable)('the operator page', () => {
       await devicesPart.getByText(identity!.log!.words).waitFor()
     }))
 
+  test('shows what is spent of a privacy budget and what is left, in words and as a plot', () =>
+    federation.withPage(async (page) => {
+      const account = {
+        ...{ population: 'all', purpose: 'personalization', epsilon: 4, delta: 1e-6 },
+        ...{ spent: 0.81, rounds: 2, history: [0.5, 0.81].map((spent) => ({ at: 1, spent })) },
+      }
+      await page.route('**/v1/operator/privacy', (route) =>
+        route.fulfill({ json: { protocol: 1, accounts: [account] } }),
+      )
+      await federation.signIn(page, viewer)
+      const part = page.locator('#privacy')
+      await part.getByText('ε = 0.81 of 4 is spent').waitFor()
+      await part.getByText('3.19 is left').waitFor()
+      await part.getByText('by a factor of at most 2.2').waitFor()
+      const name = 'ε after each round, rounds 1 to 2: spent 0.5, 0.81; left 3.5, 3.19'
+      await part.getByRole('img', { name }).waitFor()
+    }))
+
   test('a viewer sees no button that it may not use', () =>
     federation.withPage(async (page) => {
       await federation.signIn(page, viewer)
