@@ -46,7 +46,7 @@ const UNBOUNDED = 1000
 const PUBLIC_SEED = 1000
 
 /** What was measured of one world: gain over where the federation began. */
-export type Measured = {
+type Measured = {
   readonly part: string
   readonly cohort: number
   /** An ε; `none`: no noise; `full`: no noise, and full moments. */
