@@ -330,6 +330,14 @@ export const RoundSummary = z.strictObject({
   deadlineAt: TimeMs,
   reason: z.string().max(500).nullable(),
   release: Sha256.nullable(),
+  /** In which step a masked round stands, with so many devices in its roster. */
+  maskStep: z
+    .strictObject({
+      name: z.enum(['sharing', 'masking', 'agreeing', 'unmasking']),
+      devices: z.int().min(0),
+      endsAt: TimeMs,
+    })
+    .optional(),
   /** Digests of updates that could not be summed and were left out. */
   leftOut: z.array(Sha256).max(1000).optional(),
 })

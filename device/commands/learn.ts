@@ -175,7 +175,11 @@ export const participateCommand = (io: Io): Command =>
       }),
     )
 
-type JobFileOptions = ModelOptions & { exit?: number | 'auto'; method?: TrainingMethod }
+type JobFileOptions = ModelOptions & {
+  exit?: number | 'auto'
+  method?: TrainingMethod
+  masks: boolean
+}
 
 /** Prints what an operator needs to make a job for this model. */
 export const jobFileCommand = (io: Io): Command =>
@@ -193,6 +197,7 @@ export const jobFileCommand = (io: Io): Command =>
           "of which the server's optimizer makes the step",
       ).choices(TrainingMethod.options),
     )
+    .option('--no-masks', 'let the server see the update of each device, not their sum alone')
     .addHelpText(
       'after',
       '\nExample:\n  loreweave job-file > job.json && loreweave-server job create --file ' +
@@ -216,14 +221,21 @@ export const jobFileCommand = (io: Io): Command =>
         features: featureSpace(model.base.shape.hidden),
         contributions: [...Contribution.options],
         cohort: { size: 30, goal: 25, minimum: LEAST_COHORT },
+        ...(options.masks && { masks: {} }),
         ...(options.method === 'steps' && { training: { method: 'steps' } }),
         ...(options.method === 'gradient' && {
           training: GRADIENT_TRAINING,
           optimizer: OptimizerPlan.parse({ name: 'adam' }),
         }),
       }
+      io.err(`${options.masks ? MASKED : UNMASKED}\n`)
       io.out(`${JSON.stringify(job, null, 2)}\n`)
     })
+
+const MASKED =
+  `"masks": {} hides each device's update: the server gets sums of at least ${LEAST_COHORT} devices. ` +
+  'Leave it out (--no-masks) for fewer devices, edges, robust rules, async, or fedavg, flex and fedex'
+const UNMASKED = 'without "masks": {} the server sees the update of each device'
 
 const jobExit = async (
   io: Io,

@@ -3,7 +3,9 @@
 import { FedError } from '../../adapters/errors.ts'
 import { parseJson } from '../../adapters/formats/text.ts'
 import { parseAs } from '../../adapters/parse.ts'
-import { JobSpec, type JobSpecInput } from '../../adapters/wire/jobs.ts'
+import { LEAST_COHORT } from '../../adapters/wire/federation.ts'
+import { JobSpec, type JobSpecInput, MasksPlan } from '../../adapters/wire/jobs.ts'
+import { checkPossible } from '../rounds/possible.ts'
 
 export type JobFlags = {
   readonly name?: string
@@ -38,6 +40,27 @@ export const readJobSpec = (text: string, flags: JobFlags): JobSpecInput => {
   const sent = withFlags(json as Partial<JobSpecInput>, flags)
   parseAs(JobSpec, sent, 'E_USAGE', 'job ', 'object')
   return sent as JobSpecInput
+}
+
+/** What an operator should know of masks before there is a job; null: nothing. */
+export const masksNote = (job: JobSpecInput, now: number): string | null => {
+  const spec = JobSpec.parse(job)
+  const { masks, cohort } = spec
+  if (masks && cohort.size < LEAST_COHORT)
+    return (
+      `devices take part in masked rounds of at least ${LEAST_COHORT} devices, and this job has at ` +
+      `most ${cohort.size}: raise cohort.size, or leave masks out`
+    )
+  if (masks || cohort.minimum < LEAST_COHORT) return null
+  try {
+    checkPossible({ ...spec, masks: MasksPlan.parse({}) }, now)
+  } catch {
+    return null
+  }
+  return (
+    'the server will see the update of each device; "masks": {} in the job shows it sums of at ' +
+    `least ${cohort.minimum} devices instead`
+  )
 }
 
 /** '90s', '10m', '2h', '7d', or milliseconds. */

@@ -19,7 +19,14 @@ import {
   group,
   print,
 } from './command.ts'
-import { cloneSpec, type JobFlags, parseDuration, parseTime, readJobSpec } from './job-spec.ts'
+import {
+  cloneSpec,
+  type JobFlags,
+  masksNote,
+  parseDuration,
+  parseTime,
+  readJobSpec,
+} from './job-spec.ts'
 import { jobLine, jobTable, jobText } from './print.ts'
 import { planOf, planText, roomOf } from './privacy.ts'
 import { type Followed, followJob } from './watch.ts'
@@ -127,6 +134,8 @@ const withWait = (made: Command): Command =>
 
 const create = async (deps: CommandDeps, o: CreateFlags, text: string): Promise<void> => {
   const job = readJobSpec(text, o)
+  const note = masksNote(job, Date.now())
+  if (note) deps.err(`note: ${note}\n`)
   if (o.dryRun) return dryRun(deps, o, job)
   const headers = { 'idempotency-key': o.idempotencyKey ?? deps.newKey() }
   const body = { protocol, job }

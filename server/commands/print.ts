@@ -38,10 +38,17 @@ const roundsText = ({ released, rounds, spec }: JobView): string =>
 /** A line of `job watch`. */
 export const jobLine = (job: JobView): string => {
   const round = job.rounds.at(-1)
-  const now = round ? `, round ${round.index} ${round.phase}` : ''
+  const now = round ? `, round ${round.index} ${phaseText(round)}` : ''
   const why = job.reason ?? job.waitingFor
   return `${job.state}: ${roundsText(job)} rounds released${now}${why ? `: ${why}` : ''}`
 }
+
+/** What of devices a job shows to its server. */
+const seenOf = ({ masks, cohort }: JobView['spec']): string =>
+  masks ? `sums of at least ${cohort.minimum} devices (masked)` : 'each update (no masks)'
+
+const phaseText = ({ phase, maskStep }: JobView['rounds'][number]): string =>
+  maskStep ? `${phase} (${maskStep.name}, ${maskStep.devices} devices)` : phase
 
 export const jobText = (job: JobView): string => {
   const { spec } = job
@@ -58,6 +65,7 @@ export const jobText = (job: JobView): string => {
       'cohort',
       `up to ${spec.cohort.size}, closes at ${spec.cohort.goal}, at least ${spec.cohort.minimum}`,
     ],
+    ['server sees', seenOf(spec)],
     ['head', job.head ?? 'none'],
   ])
   const rounds = table([
@@ -65,7 +73,7 @@ export const jobText = (job: JobView): string => {
     ...job.rounds.map((round) => [
       String(round.index),
       String(round.attempt),
-      round.phase,
+      phaseText(round),
       round.factor ?? '-',
       `${round.received}/${round.assigned}`,
       timeText(round.deadlineAt),

@@ -183,11 +183,11 @@ const IMPOSSIBLE: readonly Pair[] = [
   ...IMPOSSIBLE_PRIVATE,
   {
     isSo: ({ masks, cohort }) => masks !== undefined && cohort.minimum < 2,
-    why: 'cohort.minimum: the sum of a masked round is that of at least 2 devices',
+    why: 'cohort.minimum: the sum of a masked round is that of at least 2 devices; raise it, or leave masks out',
   },
   {
     isSo: ({ masks, cohort }) => masks !== undefined && cohort.size > MOST_MASKED,
-    why: `cohort.size: a masked round has at most ${MOST_MASKED} devices`,
+    why: `cohort.size: a masked round has at most ${MOST_MASKED} devices; lower it, or leave masks out`,
   },
   {
     isSo: ({ masks, compression }) => masks !== undefined && compression?.updates !== undefined,
@@ -196,11 +196,11 @@ const IMPOSSIBLE: readonly Pair[] = [
   {
     isSo: ({ masks, strategy }) =>
       masks !== undefined && ['fedavg', 'flex', 'fedex'].includes(strategy),
-    why: 'strategy: fedavg, flex and fedex look at single updates, which masks hide',
+    why: 'strategy: fedavg, flex and fedex look at single updates, which masks hide; take alternating or no masks',
   },
   {
     isSo: ({ masks, robust }) => masks !== undefined && robust !== undefined,
-    why: 'robust: its rules compare single updates, which masks hide',
+    why: 'robust: its rules compare single updates, which masks hide; take one of the two',
   },
   {
     isSo: ({ masks, async }) => masks !== undefined && async !== undefined,

@@ -5,7 +5,7 @@ import type { JobView, RoundSummary } from '../../adapters/wire/jobs.ts'
 import type { ServerDeps } from '../rounds/deps.ts'
 import { isOpen } from '../rounds/round.ts'
 import { waitingFor } from '../rounds/waiting.ts'
-import type { Job, JobProgress, Round } from '../store/records.ts'
+import type { Job, JobProgress, Masking, Round } from '../store/records.ts'
 
 type ViewDeps = Pick<ServerDeps, 'store' | 'clock'>
 
@@ -67,5 +67,9 @@ const roundSummary = ({ leftOut, ...round }: Round): RoundSummary => ({
   deadlineAt: round.deadlineAt,
   reason: round.reason,
   release: round.release,
+  ...(round.phase === 'collecting' && round.masking && { maskStep: maskStepOf(round.masking) }),
   ...(leftOut.length > 0 && { leftOut: [...leftOut] }),
 })
+
+/** Earlier versions stored no number of devices. */
+const maskStepOf = ({ phase, devices = 0, endsAt }: Masking) => ({ name: phase, devices, endsAt })

@@ -1,21 +1,22 @@
 // Server, device and replica die by SIGKILL at every point below, one after the other. Started again,
 // or replaced, they go on, and the rounds release what they release when nobody dies.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeRelease } from '../../adapters/contributions/messages.ts'
-import type { JobView } from '../../adapters/wire/jobs.ts'
-import { PROTOCOL_VERSION } from '../../adapters/wire/primitives.ts'
-import { type Contributor, contributeTwice } from '../support/contributor.ts'
-import { DIE_AT } from '../support/dying.ts'
-import { programFile } from '../support/programs.ts'
+import { contributeTwice } from '../support/contributor.ts'
+import {
+  type Ask,
+  completed,
+  contributeDying,
+  createOnce,
+  killAll,
+  restarting,
+} from '../support/dying-round.ts'
 import { roundJob } from '../support/round-job.ts'
-import { type ServerProcess, startDyingServer } from '../support/server-process.ts'
 
 /** In the order in which a round reaches them. */
 const SERVER_POINTS = [
@@ -89,9 +90,8 @@ const DEVICE_POINTS = [
 ]
 
 const root = mkdtempSync(join(tmpdir(), 'loreweave-kill-points-'))
-const running = new Set<ChildProcess>()
 afterAll(() => {
-  for (const child of running) child.kill('SIGKILL')
+  killAll()
   rmSync(root, { recursive: true, force: true })
 })
 
@@ -101,84 +101,13 @@ type Deaths = { readonly server?: readonly string[]; readonly device?: readonly 
 /** died: the points that were reached. */
 type Outcome = { readonly releases: readonly string[]; readonly died: readonly string[] }
 
-/** The server goes on at the same address, whenever it has died. */
-const restarting = async (data: string, deaths: readonly string[], died: string[]) => {
-  const left = [...deaths]
-  let port = 0
-  let point: string | undefined
-  const start = async (): Promise<ServerProcess> => {
-    point = left.shift()
-    try {
-      const server = await startDyingServer({ data, port, foldAt: 1 }, point)
-      port = Number(new URL(server.url).port)
-      return server
-    } catch (error) {
-      if (point === undefined) throw error
-      died.push(point)
-      return start()
-    }
-  }
-  let server = await start()
-  let isOver = false
-  const watching = (async () => {
-    while (!isOver) {
-      await wait(5)
-      if (isOver || !server.hasEnded()) continue
-      if (point !== undefined) died.push(point)
-      server = await start()
-    }
-  })()
-  return {
-    url: () => server.url,
-    /** Asks until there is an answer. */
-    async ask<T>(question: (server: ServerProcess) => Promise<T>): Promise<T> {
-      for (;;) {
-        const answer = await question(server).catch(() => undefined)
-        if (answer !== undefined) return answer
-        await wait(10)
-      }
-    },
-    async close() {
-      isOver = true
-      await watching
-      await server.kill()
-    },
-  }
-}
-
-/** As a process, until it has ended by itself. */
-const contributeDying = async (
-  { file, serverUrl, number, token }: Contributor,
-  deaths: readonly string[],
-  died: string[],
-): Promise<void> => {
-  const program = programFile('test/support/contributing-device')
-  for (const point of [...deaths, '']) {
-    const child = spawn(process.execPath, [program, file, serverUrl, `${number}`, token], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, [DIE_AT]: point },
-    })
-    running.add(child)
-    const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]
-    running.delete(child)
-    if (status === 0) return
-    if (signal !== 'SIGKILL') throw new Error(`the device ended with ${status}`)
-    died.push(point)
-  }
-}
-
 let lives = 0
 const live = async (name: string, deaths: Deaths): Promise<Outcome> => {
   const folder = join(root, `${name} ${lives++}`)
   const died: string[] = []
   const server = await restarting(join(folder, 'server'), deaths.server ?? [], died)
   try {
-    const body = { protocol: PROTOCOL_VERSION, job: roundJob() }
-    const created = await server.ask(async ({ operator }) => {
-      const key = { 'idempotency-key': 'the-only-job' }
-      const answer = await operator.call('POST', '/v1/operator/jobs', body, key)
-      return ((await answer.json()) as { job: JobView }).job
-    })
+    const created = await createOnce(server.ask, roundJob())
     const devices = [0, 1].map(async (number) => {
       const token = await server.ask(({ operator }) => operator.token())
       const file = join(folder, `device-${number}.sqlite`)
@@ -195,19 +124,11 @@ const live = async (name: string, deaths: Deaths): Promise<Outcome> => {
   }
 }
 
-type Ask = Awaited<ReturnType<typeof restarting>>['ask']
-
 const releasesOf = async (ask: Ask, jobId: string): Promise<string[]> => {
-  for (;;) {
-    const job = await ask(({ operator }) => operator.job(jobId))
-    if (job.state === 'failed') throw new Error(job.reason ?? 'failed')
-    if (job.state === 'completed') {
-      const hashes = job.rounds.flatMap(({ release }) => release ?? [])
-      const bytes = hashes.map((hash) => ask(({ operator }) => operator.releaseBytes(hash)))
-      return (await Promise.all(bytes)).map(contentOf)
-    }
-    await wait(30)
-  }
+  const { rounds } = await completed(ask, jobId)
+  const hashes = rounds.flatMap(({ release }) => release ?? [])
+  const bytes = hashes.map((hash) => ask(({ operator }) => operator.releaseBytes(hash)))
+  return (await Promise.all(bytes)).map(contentOf)
 }
 
 /** All but ids, times and what is made of them, which no two runs share. */

@@ -37,7 +37,12 @@ export const watched = <T extends object>(part: T, reached: Reached, name: Name)
 
 type Name = (method: string, given: readonly unknown[]) => string
 
-export const plainName: Name = (method) => method
+/** Of a device: what it says in a masked round, and which step of it is stored. */
+export const deviceCall: Name = (method, given) => {
+  const [, said] = given as readonly [unknown, { kind?: string; state?: { step: string } }?]
+  if (method === 'sayMasked') return `${method} ${said?.kind}`
+  return method === 'setMasked' ? `${method} ${said?.state?.step}` : method
+}
 
 const whenDone = (answer: unknown, done: () => void): unknown => {
   if (answer instanceof Promise)
@@ -88,8 +93,12 @@ const serverCall: Name = (method, given) => {
 const DETAILS: Record<string, (...given: never[]) => string> = {
   put: (_: string, bytes: Uint8Array) => kindOf(bytes),
   saveJob: ({ state }: Job) => state,
-  saveRound: ({ phase, assigned, received }: Round) =>
-    phase === 'collecting' ? `with ${assigned > 0 ? 'places' : 'none'}, ${received} in` : phase,
+  saveRound: ({ phase, assigned, received, masking }: Round) =>
+    phase !== 'collecting'
+      ? phase
+      : (masking?.phase ?? `with ${assigned > 0 ? 'places' : 'none'}, ${received} in`),
+  saveMaskMessage: ({ kind }: { kind: string }) => kind,
+  saveMaskRequest: (_: string, kind: string) => kind,
   saveMember: (_: string, { digest }: RoundMember) => (digest ? 'update' : 'place'),
   lease: (name: string) => name.split(' ')[0]!,
   endLease: (name: string) => name.split(' ')[0]!,

@@ -152,10 +152,14 @@ const isGoneBy = (step: MaskStep | undefined, at: number): boolean =>
 export const survivorsOf = ({ devices, gone }: MaskedScene): FleetDevice[] =>
   devices.filter((_, i) => !isGoneBy(gone.get(i), MASK_STEPS.indexOf('vector')))
 
+type PlainScene = Pick<MaskedScene, 'data' | 'jobId' | 'roundId'> & {
+  readonly operator: Pick<MaskedScene['operator'], 'releaseBytes'>
+}
+
 /** The release that the plain quantized sum of these devices makes. */
 export const plainRelease = async (
-  { data, operator, jobId, roundId }: MaskedScene,
-  who: readonly FleetDevice[],
+  { data, operator, jobId, roundId }: PlainScene,
+  who: readonly Pick<FleetDevice, 'assignment' | 'plain'>[],
 ): Promise<Uint8Array> => {
   const assignment = who[0]!.assignment()!
   const plan: MaskedPlan = {

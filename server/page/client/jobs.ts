@@ -139,6 +139,7 @@ const openRound = ({ spec, rounds }: JobView): Child => {
           'span',
           `Round ${index}: ${received} of ${goal} updates (at least ${minimum}), ` +
             `${counted(assigned, 'device')} assigned, `,
+          spec.masks ? 'updates masked, ' : '',
           ...end,
           '.',
         ),

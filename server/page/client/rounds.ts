@@ -19,12 +19,16 @@ const endOf = (
 const nameOf = ({ index, attempt }: RoundSummary): string =>
   attempt === 0 ? `${index}` : `${index}, try ${attempt + 1}`
 
+/** With the step in which a masked round stands. */
+const phaseOf = ({ phase, maskStep }: RoundSummary): string =>
+  maskStep ? `${phase} (${maskStep.name})` : phase
+
 export const roundsTimeline = (job: JobView): HTMLElement => {
   const { rounds, spec } = job
   const spans = rounds.map((round, i): Span => {
     const to = endOf(job, round, rounds[i + 1])
     const what =
-      `round ${nameOf(round)}, ${round.phase}: ${counted(round.received, 'update')} of ` +
+      `round ${nameOf(round)}, ${phaseOf(round)}: ${counted(round.received, 'update')} of ` +
       `${counted(round.assigned, 'device')}, from ${timeText(round.openedAt)}`
     return { phase: round.phase, from: round.openedAt, to, what }
   })
@@ -44,7 +48,7 @@ export const roundsTable = ({ spec, rounds }: JobView): HTMLElement =>
       .reverse()
       .map((round): Child[] => [
         nameOf(round),
-        round.phase,
+        phaseOf(round),
         `${round.received} of ${counted(round.assigned, 'device')}`,
         timeNode(round.openedAt),
         round.release ? h('code', { title: round.release }, round.release.slice(0, 8)) : '–',
