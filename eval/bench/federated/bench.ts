@@ -72,7 +72,8 @@ const bestRates = async (
   { rates, rounds, ...plan }: FederatedOptions,
   log: (line: string) => void,
 ): Promise<ReadonlyMap<string, number>> => {
-  const best = new Map<string, number>()
+  const best = new Map<string, number>(arms.map(({ name }) => [name, rates[0]!]))
+  if (rates.length === 1) return best
   for (const arm of arms) {
     const losses: number[] = []
     for (const learningRate of rates) {
