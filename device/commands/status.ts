@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { meaningWords, spentWords } from '../../adapters/privacy/spent-words.ts'
 import type { HomeStatus } from '../owner/status.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
+import { seenWords } from '../records/seen-words.ts'
 import { mixedText } from '../store/people.ts'
 import { askHome } from './ask.ts'
 import { type CommonOptions, megabytes, withHome } from './context.ts'
@@ -52,6 +53,7 @@ const describe = (status: Status): string => {
     ...status.waiting.flatMap(({ reason }) =>
       reason === null ? [] : [`          one is waiting: ${reason}`],
     ),
+    ...(status.lastRound ? [`          the last one: ${seenWords(status.lastRound)}`] : []),
     ...describePrivacy(status),
     `sent      today ${sentText(sentToday)}; in all ${sentText(sent)} (loreweave log)`,
   ].join('\n')

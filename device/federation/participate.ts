@@ -312,6 +312,11 @@ const compute = async (
   const secrets = masking && joinMasked(deps, { ...assignment, masking }, result.bytes)
   await store.durably((tx) => {
     check()
+    tx.set('lastRound', {
+      at: round.at,
+      isMasked: masking !== undefined,
+      devices: masking?.minimum ?? assignment.cohort?.minimum ?? 1,
+    })
     if (secrets) tx.saveMasked(round, secrets)
     else tx.savePending({ ...round, digest, bytes: result.bytes })
   })

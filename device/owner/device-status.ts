@@ -1,6 +1,7 @@
 /** The state of a device, for `GET /v1/status`. */
 import { z } from 'zod'
 import { Name, Sha256, TimeMs } from '../../adapters/wire/primitives.ts'
+import { LastRound } from '../records/last-round.ts'
 import { PrivacySpent } from '../records/privacy-spent.ts'
 import { Points, RankingStatus } from '../records/rerank-decision.ts'
 import { StoreHealth } from '../store/health.ts'
@@ -30,5 +31,6 @@ export const DeviceStatus = z.strictObject({
     ),
   store: StoreHealth.optional(),
   privacy: PrivacySpent.optional(),
+  lastRound: LastRound.nullable().optional(),
 })
 export type DeviceStatus = z.infer<typeof DeviceStatus>

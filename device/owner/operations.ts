@@ -14,7 +14,7 @@ import type { LoraFeed } from '../engine/engine.ts'
 import type { LocalModel } from '../engine/model/open.ts'
 import { federationClient } from '../federation/client.ts'
 import { notEnrolled } from '../federation/contributor.ts'
-import { enrolWith, pinKey } from '../federation/enrol.ts'
+import { enrolWith, forgetServer, pinKey } from '../federation/enrol.ts'
 import type { ParticipateOptions, ParticipateReport } from '../federation/participate.ts'
 import { compareLog, type LogVerdict } from '../federation/release-log.ts'
 import { keyOfWords, pinnedKey } from '../federation/server-word.ts'
@@ -358,8 +358,7 @@ const leave = async (deps: OperationsDeps): Promise<LeftReport> => {
   home.change((config) => ({ ...config, server: null, enrolledAt: null }))
   await store.durably((tx) => {
     tx.set('pin', null)
-    tx.set('serverLog', null)
-    tx.set('privacyLedger', null)
+    forgetServer(tx)
   })
   const accepted = store.uploads().filter(({ state }) => state === 'accepted').length
   return { server, isTold, dropped, accepted }

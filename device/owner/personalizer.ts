@@ -231,5 +231,6 @@ const statusOf = (deps: PersonalizerDeps): DeviceStatus => {
     people: countPeople(deps.store, deps.clock()),
     store: deps.store.health(),
     privacy: privacySpent(deps.store),
+    lastRound: deps.store.get('lastRound') ?? null,
   }
 }

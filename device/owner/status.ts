@@ -9,6 +9,7 @@ import type { Holder } from '../home/lock.ts'
 import { profileOf } from '../preferences/stored-profile.ts'
 import type { ConditionsStatus, EnergyStatus } from '../records/agent-reports.ts'
 import type { Consent } from '../records/consent.ts'
+import type { LastRound } from '../records/last-round.ts'
 import type { PrivacySpent } from '../records/privacy-spent.ts'
 import type { RankingStatus } from '../records/rerank-decision.ts'
 import { readCalibration } from '../reward/head-summary.ts'
@@ -57,6 +58,7 @@ export type HomeStatus = Calibration & {
     readonly reason: string | null
   }[]
   readonly privacy: PrivacySpent
+  readonly lastRound: LastRound | null
   readonly sentToday: Sums
   readonly sent: Sums
   readonly bytesSent: number
@@ -101,6 +103,7 @@ export const homeStatus = (
     updates: { accepted: count('accepted'), pending: count('pending'), refused: count('refused') },
     waiting: store.waitingUploads().map(({ roundId, size, reason }) => ({ roundId, size, reason })),
     privacy: privacySpent(store),
+    lastRound: store.get('lastRound') ?? null,
     sentToday: sums(store.sentSince(startOfDay(clock()))),
     sent,
     bytesSent: sent.claude + sent.federation,

@@ -251,6 +251,7 @@ export const VALUES: Readonly<Record<StateKey, Place>> = {
   pin: numbersOnly('the public key of the federation server'),
   serverLog: numbersOnly('the last entry of its log of releases'),
   privacyLedger: numbersOnly('what its privacy ledger comes to'),
+  lastRound: numbersOnly('whether the last update was masked, and among how many devices'),
   serving: numbersOnly('which release and adapter are served'),
   judging: numbersOnly('which release is to be judged, beside which'),
   exit: numbersOnly('after which layer answers are read'),

@@ -7,6 +7,7 @@ import { Name, PublicKey, Purpose, Sha256 } from '../../adapters/wire/primitives
 import { Budget } from '../../adapters/wire/privacy.ts'
 import { EnergyMethod, LastTraining } from '../records/agent-reports.ts'
 import { Consent } from '../records/consent.ts'
+import { LastRound } from '../records/last-round.ts'
 import { Dimension, Profile } from '../records/preference.ts'
 
 /**
@@ -176,6 +177,7 @@ export const STATES = {
   serverLog: z.object({ number: z.int().min(1), hash: Sha256 }).nullable(),
   /** Where it cannot be read, no private round is taken part in. */
   privacyLedger: SeenLedger.nullable(),
+  lastRound: LastRound.nullable().catch(null),
   judging: Judging.nullable().catch(null),
   exit: ChosenExit,
   /** What answers really take. */

@@ -118,6 +118,7 @@ export const HOME_ROUTES = {
           updates: { accepted: 0, pending: 0, refused: 0 },
           waiting: [],
           privacy: [],
+          lastRound: null,
           sentToday: none,
           sent: none,
           bytesSent: 0,

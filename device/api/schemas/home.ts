@@ -9,6 +9,7 @@ import type { LeftReport } from '../../owner/operations.ts'
 import type { TrainReport } from '../../owner/train.ts'
 import { ConditionsStatus, EnergyStatus } from '../../records/agent-reports.ts'
 import { Consent } from '../../records/consent.ts'
+import { LastRound } from '../../records/last-round.ts'
 import { PrivacySpent } from '../../records/privacy-spent.ts'
 import { RankingStatus } from '../../records/rerank-decision.ts'
 import type { ExitChoice } from '../../reward/choose-exit.ts'
@@ -75,6 +76,7 @@ export const HomeResponse = z.strictObject({
     )
     .max(10_000),
   privacy: PrivacySpent,
+  lastRound: LastRound.nullable(),
   sentToday: Sums,
   sent: Sums,
   bytesSent: Bytes,

@@ -20,8 +20,10 @@ test('devices mask their updates, and the server releases their sum', async () =
   expect(uploads).toHaveLength(3)
   for (const { bytes } of uploads)
     expect(Buffer.from(bytes).toString('latin1')).toContain('"kind":"masked-update"')
-  for (const { store } of all)
+  for (const { store, device } of all) {
     expect(store.uploads().map(({ state }) => state)).toEqual(['accepted'])
+    expect(device.status().lastRound).toMatchObject({ isMasked: true, devices: 3 })
+  }
 })
 
 test('a round that may be smaller than 20 devices is refused before anything is computed', async () => {

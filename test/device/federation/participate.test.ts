@@ -28,6 +28,7 @@ test('contributes to every round of a job and then serves its last release', asy
   const last = await device.participate()
   expect(last).toMatchObject({ rounds: [], ended: 'no_job', head: job.head })
   expect(device.status().release).toBe(job.head)
+  expect(device.status().lastRound).toMatchObject({ isMasked: false, devices: 1 })
   expect(store.uploads().map((u) => u.state)).toEqual(['accepted', 'accepted', 'accepted'])
 })
 

@@ -4,6 +4,7 @@ import { act } from '../../../../adapters/page/deeds.ts'
 import { button, checkbox, fill, h, labelOf, newId, part } from '../../../../adapters/page/dom.ts'
 import { timeNode } from '../../../../adapters/page/words.ts'
 import { meaningWords, spentWords } from '../../../../adapters/privacy/spent-words.ts'
+import { seenWords } from '../../../records/seen-words.ts'
 import type { ConsentResponse } from '../../schemas/inspection.ts'
 import type { StatusResponse } from '../../schemas/personalization.ts'
 import { call } from './api.ts'
@@ -16,7 +17,7 @@ const namesText = (names: readonly Name[]): string =>
 
 export const mountConsent = () => {
   const state = h('p.line')
-  const spent = h('div')
+  const told = h('div')
   const boxes = (Object.keys(CONTRIBUTIONS) as Name[]).map(boxOf)
   const days = h(
     'select',
@@ -66,12 +67,12 @@ export const mountConsent = () => {
     h('div.together', labelOf(least, 'Only in rounds of so many devices or more'), least),
     h('div.actions', h('button', { type: 'submit' }, 'Give consent'), withdraw),
   )
-  part('consent').append(state, form, spent)
-  return ({ consent }: ConsentResponse, { privacy = [] }: StatusResponse): void => {
-    fill(
-      spent,
-      privacy.map((one) => h('p', `${spentWords(one)}: ${meaningWords(one)}.`)),
-    )
+  part('consent').append(state, form, told)
+  return ({ consent }: ConsentResponse, { privacy = [], lastRound }: StatusResponse): void => {
+    fill(told, [
+      ...(lastRound ? [h('p', `Last update: ${seenWords(lastRound)}.`)] : []),
+      ...privacy.map((one) => h('p', `${spentWords(one)}: ${meaningWords(one)}.`)),
+    ])
     withdraw.hidden = consent === null
     if (consent === null) fill(state, 'No consent: this device contributes nothing.')
     else {
