@@ -101,8 +101,8 @@ export type OptimizerPlan = z.infer<typeof OptimizerPlan>
 
 /**
  * In how many bits numbers are sent. updates: of devices, rounded at random so that the mean over
- * devices stays what it was. releases: so too, `int8` with the prior's directions as float16; the server
- * goes on from what it released, and kept parts keep their bytes.
+ * devices stays what it was. releases: `float16` rounds to nearest, `int8` at random, with the prior's
+ * directions as float16; the server goes on from what it released, and kept parts keep their bytes.
  * Left out: float32. Parts of fewer than 1,024 numbers stay float32.
  */
 export const CompressionPlan = z.strictObject({

@@ -41,7 +41,7 @@ const device = async (...args: string[]) => {
 
 /** One release for each seed. */
 const release = async (seeds: readonly string[]): Promise<void> => {
-  const printed = JSON.parse(await device('job-file')) as JobSpecInput
+  const printed = JSON.parse(await device('job-file', '--no-masks')) as JobSpecInput
   const cohort = { size: 1, goal: 1, minimum: 1 }
   const job = { ...printed, cohort, rounds: seeds.length }
   const { id } = await server.operator.createJob(job)
