@@ -1,5 +1,5 @@
 /**
- * The documented job (`loreweave job-file > job.json && loreweave-server job create --file job.json
+ * The documented job without masks (`loreweave job-file --no-masks > job.json && loreweave-server job create --file job.json
  * --rounds 4`), created in the afternoon for devices that work at night.
  */
 import { expect, test } from 'vitest'
@@ -16,7 +16,7 @@ import {
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const hourOf = (now: number) => new Date(now).getUTCHours()
-/** As `loreweave job-file` prints it. */
+/** As `loreweave job-file --no-masks` prints it. */
 const spec = tinyJob({ rounds: 4, cohort: { size: 10, goal: 8, minimum: 4 } })
 
 const afternoon = START - (START % DAY) + 15 * HOUR
