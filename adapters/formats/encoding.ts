@@ -3,8 +3,8 @@
  * - float16: IEEE 754 binary16, rounded to nearest, ties to even.
  * - int8, int4: blocks of 64 numbers, each block a float32 scale and its numbers as multiples of it,
  *   -127 to 127 or -7 to 7, rounded up or down at random so that the expectation is the number itself
- *   (of a block's largest, but for the 2⁻¹⁶ of it that its scale is rounded up by)
- *   (QSGD, Alistarh et al. 2017, with the largest magnitude of a block as its scale). A scale has 17
+ *   (QSGD, Alistarh et al. 2017, with the largest magnitude of a block as its scale); of the largest
+ *   alone it is up to 2⁻¹⁶ more, since its scale is rounded up. A scale has 17
  *   significant bits, so that its multiples are exact in float32: what was decoded once is encoded to the
  *   same bytes again, whatever is drawn.
  * A segment's bytes are: all scales, then all numbers; int4 has two numbers a byte, the first in the

@@ -1,10 +1,8 @@
 """dp_accounting's RDP and PLD accountants. Speaks JSON lines (peer-process.ts)."""
 
-import json
-import sys
 import time
 
-replies, sys.stdout = sys.stdout, sys.stderr
+from peer_program import serve  # isort: skip
 
 import dp_accounting as dp  # noqa: E402
 from dp_accounting.pld import PLDAccountant  # noqa: E402
@@ -40,10 +38,4 @@ def epsilons(request):
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     return {"epsilons": found, "seconds": seconds, "cpuSeconds": cpu}
 
-
-for line in sys.stdin:
-    try:
-        answer = {"reply": epsilons(json.loads(line))}
-    except Exception as error:  # said to the parent, which decides
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(answer), file=replies, flush=True)
+serve(epsilons)

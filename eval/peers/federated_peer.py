@@ -5,19 +5,17 @@ One process does the work of all devices in turn, so nothing is sent, and no tim
 network or its simulation engine.
 """
 
-import json
-import sys
 import time
 
-replies, sys.stdout = sys.stdout, sys.stderr
+from peer_program import serve  # isort: skip
 
 import torch  # noqa: E402
 from flwr.app import ArrayRecord, MetricRecord, RecordDict  # noqa: E402
 from flwr.serverapp.strategy.strategy_utils import aggregate_arrayrecords  # noqa: E402
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict  # noqa: E402
+from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict  # noqa: E402
+from peft_lora import lora_config  # noqa: E402
 from transformers import AutoModelForCausalLM  # noqa: E402
 
-LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 folder = config = model = released = None
 rate = 0.0
 
@@ -26,13 +24,7 @@ def open_model(request):
     global folder, config
     torch.set_num_threads(request["threads"])
     folder = request["folder"]
-    config = LoraConfig(
-        r=request["rank"],
-        lora_alpha=request["alpha"],
-        lora_dropout=0.0,
-        target_modules=LINEARS,
-        task_type="CAUSAL_LM",
-    )
+    config = lora_config(request)
     load(1)
     return {}
 
@@ -98,10 +90,4 @@ def loss(request):
 
 TASKS = {"open": open_model, "start": start, "round": federated_round, "loss": loss}
 
-for line in sys.stdin:
-    try:
-        request = json.loads(line)
-        answer = {"reply": TASKS[request["do"]](request)}
-    except Exception as error:  # said to the parent, which decides
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(answer), file=replies, flush=True)
+serve(lambda request: TASKS[request["do"]](request))

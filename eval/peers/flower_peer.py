@@ -1,11 +1,10 @@
 """Flower's weighted mean of array records, as its strategies call it. Speaks JSON lines (peer-process.ts)."""
 
-import json
 import resource
 import sys
 import time
 
-replies, sys.stdout = sys.stdout, sys.stderr
+from peer_program import serve  # isort: skip
 
 import numpy as np  # noqa: E402
 from flwr.app import Array, ArrayRecord, MetricRecord, RecordDict  # noqa: E402
@@ -42,10 +41,4 @@ def aggregate(_):
 
 TASKS = {"open": open_updates, "sum": aggregate}
 
-for line in sys.stdin:
-    try:
-        request = json.loads(line)
-        answer = {"reply": TASKS[request["do"]](request)}
-    except Exception as error:  # said to the parent, which decides
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(answer), file=replies, flush=True)
+serve(lambda request: TASKS[request["do"]](request))

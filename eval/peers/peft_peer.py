@@ -3,17 +3,15 @@
 Nothing is cached, packed or skipped, and gradient checkpointing is off: it would halve the speed.
 """
 
-import json
-import sys
 import time
 
-replies, sys.stdout = sys.stdout, sys.stderr
+from peer_program import serve  # isort: skip
 
 import torch  # noqa: E402
-from peft import LoraConfig, get_peft_model  # noqa: E402
+from peft import get_peft_model  # noqa: E402
+from peft_lora import lora_config  # noqa: E402
 from transformers import AutoModelForCausalLM  # noqa: E402
 
-LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 model = optimizer = None
 
 
@@ -22,13 +20,7 @@ def open_model(request):
     torch.set_num_threads(request["threads"])
     torch.manual_seed(1)
     base = AutoModelForCausalLM.from_pretrained(request["folder"], dtype=torch.float32)
-    config = LoraConfig(
-        r=request["rank"],
-        lora_alpha=request["alpha"],
-        lora_dropout=0.0,
-        target_modules=LINEARS,
-        task_type="CAUSAL_LM",
-    )
+    config = lora_config(request)
     model = get_peft_model(base, config)
     model.train()
     moving = [p for p in model.parameters() if p.requires_grad]
@@ -95,10 +87,4 @@ def perform(request):
     loss = TASKS[request["do"]](request)
     return {"loss": loss, "seconds": time.perf_counter() - began}
 
-
-for line in sys.stdin:
-    try:
-        answer = {"reply": perform(json.loads(line))}
-    except Exception as error:  # said to the parent, which decides
-        answer = {"error": f"{type(error).__name__}: {error}"}
-    print(json.dumps(answer), file=replies, flush=True)
+serve(perform)

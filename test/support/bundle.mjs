@@ -39,11 +39,11 @@ export const bundlePages = (out) =>
     logLevel: 'warning',
   })
 
-/** Everything that is neither a source nor a page about it. */
+/** Everything that is neither a source, a page about it nor what Python keeps of its own. */
 export const copyDataFiles = (out) => {
   for (const folder of FOLDERS)
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || /\.(ts|md)$/.test(entry.name)) continue
+      if (!entry.isFile() || /\.(ts|md|pyc)$/.test(entry.name)) continue
       const from = join(entry.parentPath ?? entry.path, entry.name)
       const to = join(out, from.slice(root.length))
       mkdirSync(dirname(to), { recursive: true })
